@@ -1,0 +1,68 @@
+"""Parsing the command line and turning every foreseen fault into a message and a status."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from harness import __version__
+from harness.errors import HarnessError
+
+# Name -> one line of help. A command's module is imported only when it is the one that is called
+# (`harness --help` must stay fast), so its line stands here; a test compares it with the page.
+COMMANDS = {
+    "validate": "check every spec and report every error",
+    "compile": "write params.yaml, dvc.yaml and the stages' plans",
+    "repro": "run what is stale through dvc repro, then judge every claim",
+    "status": "say which stages are stale, and why",
+    "claims": "print the claims with their verdicts",
+    "measure": "measure on a device; make a new record beside the old",
+    "verify": "re-hash outputs and the cache behind them",
+    "schema": "write the JSON Schema of the specs, or print one",
+    "env": "list and build the environments",
+    "data": "list, fetch and adopt datasets",
+}
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="harness",
+        description="Reproduce published results byte for byte, each number with a verdict.",
+        epilog="example: harness repro nonn",
+    )
+    parser.add_argument("--version", action="version", version=f"harness {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    chosen = next((word for word in arguments if word in COMMANDS), None)
+    for name, line in COMMANDS.items():
+        page = commands.add_parser(
+            name, help=line, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        if name == chosen:
+            module = importlib.import_module(f"harness.cli.{name}")
+            page.description = module.__doc__
+            module.add_arguments(page)
+            page.set_defaults(run=module.run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 good, 1 the answer is no, 2 wrong use."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    parsed = _parser(words).parse_args(words)
+    try:
+        status = parsed.run(parsed)
+        sys.stdout.flush()
+    except HarnessError as error:
+        print(f"harness {parsed.command}: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        print(f"harness {parsed.command}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return int(status)

@@ -1,0 +1,1 @@
+"""Canonical formats: the same content always gives the same bytes."""

@@ -1,0 +1,101 @@
+"""A claim: a number or a relation that a publication states, and how it is checked."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from harness.spec.base import Identifier, Name, Scalar, Spec, Text, Unit
+
+
+class Source(Spec):
+    """Where a publication states the claim, and how sure that source is."""
+
+    publication: Name = Field(description="A key of `publications`.")
+    where: Text = Field(description="The place: abstract, table and cell, file and line.")
+    certainty: Literal["table", "abstract", "code", "derived"] = Field(
+        description="A printed table, an abstract, the released code, or arithmetic on those."
+    )
+
+
+class Reported(Spec):
+    """What the publication states: a value with its unit, or a statement in words."""
+
+    value: int | float | None = None
+    unit: Unit | None = None
+    bound: Literal["exactly", "about", "up to", "at least"] = "exactly"
+    statement: Text | None = Field(None, description="A claim that is not a number.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.value is None) == (self.statement is None):
+            raise ValueError("state either a 'value' with its 'unit' or a 'statement'")
+        if (self.value is None) != (self.unit is None):
+            raise ValueError("a 'value' needs a 'unit' (and a statement has none)")
+        return self
+
+
+class Cell(Spec):
+    """One cell of one table of this paper."""
+
+    table: Name
+    row: dict[Identifier, Scalar] = Field(description="The value of every key column.")
+    column: Identifier
+
+
+class Agreement(Spec):
+    """When a reproduced value agrees with the reported one. Exactly one kind is given.
+
+    `exact`: the numbers are equal. `relative`, `absolute`: |difference| is at most that share of
+    the reported value, or that much in the column's unit. `relation`: the reproduced cell stands
+    in that relation to the cell under `against`, give or take `margin` in the column's unit.
+    """
+
+    exact: Literal[True] | None = None
+    relative: float | None = Field(None, gt=0)
+    absolute: float | None = Field(None, gt=0)
+    relation: Literal["at least", "at most"] | None = None
+    margin: float = Field(0.0, ge=0, description="Only with `relation`.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = ("exact", "relative", "absolute", "relation")
+        given = [kind for kind in kinds if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of {', '.join(kinds)}")
+        if self.margin and self.relation is None:
+            raise ValueError("'margin' goes with 'relation'")
+        return self
+
+
+class Claim(Spec):
+    """A number or relation that a publication states, with the cell that reproduces it."""
+
+    says: Text = Field(description="The claim in one sentence, in our words.")
+    source: Source
+    reported: Reported
+    reproduced: Cell | None = Field(None, description="The cell that answers the claim.")
+    against: Cell | None = Field(None, description="With `relation`: the cell to compare with.")
+    agrees: Agreement | None = Field(None, description="The tolerance; declared before the run.")
+    needs: Text | None = Field(
+        None, description="What is missing here, when the claim cannot be verified: the reason."
+    )
+    decided_from: Name = Field(
+        "smoke", description="The smallest profile from which on the claim can be decided."
+    )
+
+    @model_validator(mode="after")
+    def _checkable_or_why_not(self) -> Self:
+        if self.reproduced is None and self.needs is None:
+            raise ValueError("give 'reproduced' and 'agrees', or say under 'needs' what is missing")
+        if self.reproduced is None and (self.agrees or self.against):
+            raise ValueError("'agrees' and 'against' go with 'reproduced'")
+        if self.reproduced is not None and self.needs is None and self.agrees is None:
+            raise ValueError("a number that is compared needs a tolerance: give 'agrees'")
+        related = self.agrees is not None and self.agrees.relation is not None
+        if related != (self.against is not None):
+            raise ValueError("'against' and a 'relation' go together")
+        if self.agrees is not None and not related and self.reported.value is None:
+            raise ValueError("a statement in words is compared by a 'relation'")
+        return self

@@ -1,0 +1,37 @@
+"""An environment: a locked set of packages, its fixed variables and what equality it reaches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from harness.spec.base import Name, RelativePath, Spec, Text
+
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
+
+
+class Environment(Spec):
+    """Where a stage runs."""
+
+    environment: Name
+    says: Text
+    lock: RelativePath = Field(description="The locked requirements, with hashes.")
+    python: str = Field("3.11", pattern=r"^3\.\d+$")
+    equality: Literal["bytes", "fingerprint"] = Field(
+        description="`bytes`: the same on every x86-64 CPU with AVX2. `fingerprint`: the same on "
+        "a CPU with the same fingerprint, within `tolerance` elsewhere."
+    )
+    tolerance: float | None = Field(
+        None, gt=0, description="Largest relative difference of a number on another CPU."
+    )
+    variables: dict[Variable, str] = Field(
+        {}, description="Set before the stage's process starts, beside those of every stage."
+    )
+    imports: tuple[str, ...] = Field((), description="Modules that must import once it is built.")
+
+    @model_validator(mode="after")
+    def _tolerance_with_fingerprint(self) -> Self:
+        if (self.equality == "fingerprint") != (self.tolerance is not None):
+            raise ValueError("a 'tolerance' goes with equality 'fingerprint', and only with it")
+        return self

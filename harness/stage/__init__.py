@@ -1,0 +1,1 @@
+"""How a stage runs: its inputs, its outputs, its randomness and its checkpoints."""

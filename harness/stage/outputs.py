@@ -1,0 +1,88 @@
+"""What a step writes: into a staging folder first, in place only when the step has ended well."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import HarnessError
+from harness.formats import arrays, jsonfile, rows
+from harness.formats.arrays import Array
+from harness.formats.atomic import sync_folder
+from harness.formats.rows import Value
+from harness.steps import Kind
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The outputs of one run of a step, by name.
+
+    Parameters
+    ----------
+    kinds
+        What the step declares to write.
+    places
+        The final path of each.
+    staging
+        A folder on the same file system, empty when the step starts.
+    """
+
+    kinds: Mapping[str, Kind]
+    places: Mapping[str, Path]
+    staging: Path
+
+    def arrays(
+        self, name: str, values: Mapping[str, Array], about: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write named arrays; `about` tells where they come from."""
+        arrays.write_folder(self._staged(name, "arrays"), values, about or {})
+
+    def weights(self, name: str, tensors: Mapping[str, Array]) -> None:
+        """Write named tensors."""
+        arrays.write_weights(self._staged(name, "weights"), tensors)
+
+    def rows(self, name: str, values: Sequence[Mapping[str, Value]]) -> None:
+        """Write the rows of a table; all have the columns of the first."""
+        rows.write(self._staged(name, "rows"), values)
+
+    def record(self, name: str, value: Any) -> None:
+        """Write a JSON value."""
+        jsonfile.write(self._staged(name, "record", "measurement"), value)
+
+    def figure(self, name: str, drawing: Figure) -> None:
+        """Write a matplotlib figure as SVG and PNG."""
+        from harness.formats import figure
+
+        figure.write(self._staged(name, "figure"), drawing)
+
+    def folder(self, name: str) -> Path:
+        """Return a folder to write files into; for steps of the harness itself."""
+        folder = self._staged(name, "folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def publish(self) -> None:
+        """Move everything into place; HarnessError when the step left an output unwritten."""
+        staged = {name: self.staging / place.name for name, place in self.places.items()}
+        missing = sorted(name for name, path in staged.items() if not path.exists())
+        if missing:
+            raise HarnessError(f"the step ended without writing {', '.join(missing)}")
+        for name, place in self.places.items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.is_dir() and not place.is_symlink():
+                shutil.rmtree(place)
+            os.replace(staged[name], place)
+            sync_folder(place.parent)
+
+    def _staged(self, name: str, *kinds: Kind) -> Path:
+        if self.kinds.get(name) not in kinds:
+            declared = dict(self.kinds)
+            raise HarnessError(f"'{name}' is not a declared output of kind {kinds}: {declared}")
+        return self.staging / self.places[name].name

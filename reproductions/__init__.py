@@ -1,0 +1,1 @@
+"""The reproduced systems, one package a paper; none imports another."""
