@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.formats.atomic import write_bytes
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 DPI = 160
 # Fonts ship inside matplotlib; a font of the machine would change the bytes.
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "svg.hashsalt": "harness",
     "svg.fonttype": "path",
@@ -34,7 +34,7 @@ def new(width: float, height: float) -> Figure:
 
 
 def write(folder: Path, figure: Figure) -> None:
-    """Write `figure` to ``<folder>.svg``'s and ``.png``'s place: `folder`/figure.svg and .png."""
+    """Write `figure` into `folder`, as an SVG and a PNG that bear the folder's name."""
     for extension, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
         buffer = io.BytesIO()
         figure.savefig(buffer, format=extension, metadata=metadata)

@@ -44,9 +44,7 @@ StepName = Annotated[
 
 Reference = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*\.[a-z][a-z0-9_]*$", max_length=129
-    ),
+    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*\.[a-z][a-z0-9_]*$", max_length=129),
 ]
 """`<stage>.<output>`: an output of another stage of the same paper (`teacher.weights`)."""
 

@@ -13,8 +13,21 @@ COUNT = "count"
 
 # Loading pint takes longer than checking every spec. The units that specs use every day are
 # therefore known by name; a test asks pint about each of them.
-_EVERYDAY = frozenset({RATIO, COUNT, "percent", "byte", "kilobyte", "megabyte", "second", "ms",
-                       "joule", "millijoule", "watt"})
+_EVERYDAY = frozenset(
+    {
+        RATIO,
+        COUNT,
+        "percent",
+        "byte",
+        "kilobyte",
+        "megabyte",
+        "second",
+        "ms",
+        "joule",
+        "millijoule",
+        "watt",
+    }
+)
 
 
 @cache

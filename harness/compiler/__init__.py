@@ -1,0 +1,1 @@
+"""From a validated plan to dvc.yaml and params.yaml."""

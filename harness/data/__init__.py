@@ -1,0 +1,1 @@
+"""Datasets: where they come from, their archives, and their arrays."""

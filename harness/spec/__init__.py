@@ -1,0 +1,1 @@
+"""What a spec may say: the models, their reading and their checks."""
