@@ -1,3 +1,1 @@
 """A declarative harness that reproduces published results byte for byte."""
-
-__version__ = "0.1.0"

@@ -12,12 +12,13 @@ from typing import Literal
 
 from harness.spec.base import Spec
 
-Kind = Literal["arrays", "weights", "rows", "record", "figure", "measurement", "folder"]
+Kind = Literal["arrays", "weights", "rows", "record", "figure", "measurement", "text", "folder"]
 """The canonical formats of an output.
 
 `arrays`: a folder of .npy files with a manifest. `weights`: one safetensors file without
 metadata. `rows`: a CSV file. `record`: a canonical JSON file. `figure`: a folder with the
-same picture as SVG and PNG. `measurement`: a device result. `folder`: made by the harness itself.
+same picture as SVG and PNG. `measurement`: a device result. `text`: Markdown. `folder`: made by
+the harness itself.
 """
 
 SUFFIX: Mapping[Kind, str] = {
@@ -27,6 +28,7 @@ SUFFIX: Mapping[Kind, str] = {
     "record": ".json",
     "figure": "",
     "measurement": ".json",
+    "text": ".md",
     "folder": "",
 }
 

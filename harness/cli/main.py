@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from harness import __version__
 from harness.errors import HarnessError
 
 # Name -> one line of help. A command's module is imported only when it is the one that is called
@@ -27,13 +26,24 @@ COMMANDS = {
 }
 
 
+class _Version(argparse.Action):
+    """Look the version up only when it is asked for; the look-up is slow."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the version and end."""
+        from importlib.metadata import version
+
+        print(f"harness {version('repro-harness')}")
+        parser.exit()
+
+
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="harness",
         description="Reproduce published results byte for byte, each number with a verdict.",
         epilog="example: harness repro nonn",
     )
-    parser.add_argument("--version", action="version", version=f"harness {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     chosen = next((word for word in arguments if word in COMMANDS), None)
     for name, line in COMMANDS.items():

@@ -7,17 +7,25 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from harness.errors import HarnessError
 from harness.formats import arrays, jsonfile, rows
 from harness.formats.arrays import Array
-from harness.formats.atomic import sync_folder
+from harness.formats.atomic import sync_folder, write_text
 from harness.formats.rows import Value
 from harness.steps import Kind
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+
+class Drawing(Protocol):
+    """A figure that can write itself; `harness.formats.figure` makes them.
+
+    A protocol, and not an import: a stage that draws nothing must not become stale when the
+    style of figures changes.
+    """
+
+    def write(self, folder: Path) -> None:
+        """Write the picture's files into `folder`."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,13 @@ class Outputs:
         """Write a JSON value."""
         jsonfile.write(self._staged(name, "record", "measurement"), value)
 
-    def figure(self, name: str, drawing: Figure) -> None:
-        """Write a matplotlib figure as SVG and PNG."""
-        from harness.formats import figure
+    def figure(self, name: str, drawing: Drawing) -> None:
+        """Write a figure of `harness.formats.figure` as SVG and PNG."""
+        drawing.write(self._staged(name, "figure"))
 
-        figure.write(self._staged(name, "figure"), drawing)
+    def text(self, name: str, content: str) -> None:
+        """Write a text in UTF-8."""
+        write_text(self._staged(name, "text"), content)
 
     def folder(self, name: str) -> Path:
         """Return a folder to write files into; for steps of the harness itself."""

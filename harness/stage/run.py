@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from harness.spec.device import Device
 from harness.stage.checkpoint import Checkpoint
 from harness.stage.progress import Progress
 
@@ -19,6 +17,14 @@ def derive_seed(*labels: str | int) -> int:
     """Return a seed in [0, 2**32) that depends on `labels` alone, never on any order of runs."""
     text = "\0".join(str(label) for label in labels)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How often a measuring step calls what it measures: `warm_up` calls that are not counted."""
+
+    warm_up: int
+    samples: int
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,7 @@ class Run:
     progress
         Tells the user how far the step is.
     device
-        The device of a measuring stage.
-    measured
-        SHA-256 of every input file, by input name; a measurement records what it measured.
+        How a measuring stage samples its device; None for every other stage.
     """
 
     paper: str
@@ -46,8 +50,7 @@ class Run:
     seed_axis: int
     checkpoint: Checkpoint
     progress: Progress
-    device: Device | None = None
-    measured: Mapping[str, Any] = field(default_factory=dict)
+    device: Sampling | None = None
 
     def seed(self, *labels: str | int) -> int:
         """Return the seed of one use of randomness, such as ``("epoch", 3)``."""
