@@ -1,0 +1,1 @@
+"""The parameters of NoNN's steps: strict models that import no framework."""
