@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any, Protocol
 from harness.errors import HarnessError
 from harness.formats import arrays, jsonfile, rows
 from harness.formats.arrays import Array
-from harness.formats.atomic import sync_folder, write_text
+from harness.formats.atomic import write_text
 from harness.formats.rows import Value
 from harness.steps import Kind
 
@@ -36,15 +34,15 @@ class Outputs:
     ----------
     kinds
         What the step declares to write.
-    places
-        The final path of each.
     staging
-        A folder on the same file system, empty when the step starts.
+        The folder that they are written to; the launcher moves them into place.
+    names
+        The file or folder name that each will have there.
     """
 
     kinds: Mapping[str, Kind]
-    places: Mapping[str, Path]
     staging: Path
+    names: Mapping[str, str]
 
     def arrays(
         self, name: str, values: Mapping[str, Array], about: Mapping[str, Any] | None = None
@@ -78,21 +76,18 @@ class Outputs:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def publish(self) -> None:
-        """Move everything into place; HarnessError when the step left an output unwritten."""
-        staged = {name: self.staging / place.name for name, place in self.places.items()}
-        missing = sorted(name for name, path in staged.items() if not path.exists())
+    def check_complete(self) -> None:
+        """Raise HarnessError when the step left one of its outputs unwritten."""
+        missing = [name for name in self.names if not (self.staging / self._key(name)).exists()]
         if missing:
-            raise HarnessError(f"the step ended without writing {', '.join(missing)}")
-        for name, place in self.places.items():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if place.is_dir() and not place.is_symlink():
-                shutil.rmtree(place)
-            os.replace(staged[name], place)
-            sync_folder(place.parent)
+            raise HarnessError(f"the step ended without writing {', '.join(sorted(missing))}")
+
+    def _key(self, name: str) -> str:
+        # Two outputs may bear the same file name in different folders: one folder an output.
+        return f"{name}/{self.names[name]}"
 
     def _staged(self, name: str, *kinds: Kind) -> Path:
         if self.kinds.get(name) not in kinds:
             declared = dict(self.kinds)
             raise HarnessError(f"'{name}' is not a declared output of kind {kinds}: {declared}")
-        return self.staging / self.places[name].name
+        return self.staging / self._key(name)

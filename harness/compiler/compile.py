@@ -1,0 +1,136 @@
+"""Compiling: specs and code in, the bytes of params.yaml, dvc.yaml and the plans out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.compiler.target import Target
+from harness.formats import jsonfile
+from harness.formats.atomic import write_if_changed, write_text
+from harness.plan import Plan
+
+_PLANNER = "harness.compiler.replan"
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The files of a compilation, relative to the target's folder, and the plan they came from."""
+
+    plan: Plan
+    files: Mapping[str, bytes]
+
+
+def compile_specs(target: Target, overrides: Sequence[str]) -> Compiled:
+    """Return what `harness compile` writes for these Hydra overrides; nothing is written yet."""
+    from harness.compose import compose
+
+    composed = compose(target.project.specs, overrides)
+    return compile_tree(target, composed.tree, composed.text, overrides)
+
+
+def compile_tree(
+    target: Target, tree: dict[str, Any], text: str, overrides: Sequence[str] = ()
+) -> Compiled:
+    """Return the compilation of a composed `tree`, whose text is `text`."""
+    from harness.compiler.imports import Imports
+    from harness.compiler.pipeline import pipeline
+    from harness.plan import build_plan
+    from harness.registry import registry
+    from harness.spec.check import check_composition
+
+    steps = registry(target.project.root)
+    composition = check_composition(target.project.specs, tree, steps, overrides)
+    imports = Imports(target.project.root)
+    plan = build_plan(composition, steps)
+    stages = tuple(
+        replace(stage, code=imports.files(stage.run.partition(":")[0])) for stage in plan.stages
+    )
+    plan = replace(plan, stages=stages)
+    dvc_yaml = pipeline(plan, target.folder, imports.files(_PLANNER))
+    files = {"params.yaml": text.encode(), "dvc.yaml": dvc_yaml.encode()}
+    for stage in stages:
+        files[f"plan/{stage.paper}/{stage.stage}.json"] = jsonfile.dumps(stage.to_json())
+    return Compiled(plan, files)
+
+
+def stale_files(target: Target, compiled: Compiled) -> list[str]:
+    """Return the files that are missing, differ, or should not be there, sorted."""
+    wrong = [name for name, content in compiled.files.items() if _differs(target, name, content)]
+    return sorted([*wrong, *_strays(target, compiled)])
+
+
+def write(target: Target, compiled: Compiled) -> list[str]:
+    """Write what differs, remove planned stages that are no more; return the names of both."""
+    changed = []
+    for name, content in compiled.files.items():
+        if write_if_changed(target.path / name, content):
+            changed.append(name)
+    for name in _strays(target, compiled):
+        (target.path / name).unlink()
+        changed.append(name)
+    return sorted(changed)
+
+
+def _differs(target: Target, name: str, content: bytes) -> bool:
+    path = target.path / name
+    return not path.is_file() or path.read_bytes() != content
+
+
+def _strays(target: Target, compiled: Compiled) -> list[str]:
+    present = (path.relative_to(target.path).as_posix() for path in target.plans.glob("*/*.json"))
+    return sorted(name for name in present if name not in compiled.files)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Remembers what the last compilation read and wrote.
+
+    Loading Hydra takes longer than everything else that compiling does, so a compilation with
+    nothing to do is recognised by the digest of all that it would read.
+    """
+
+    target: Target
+    overrides: tuple[str, ...]
+
+    def is_fresh(self) -> bool:
+        """Whether neither the sources nor the compiled files changed since `keep`."""
+        try:
+            kept = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            return False
+        return bool(kept == {"sources": self._sources(), "files": self._files()})
+
+    def keep(self) -> None:
+        """Note the present state."""
+        write_text(self._path, json.dumps({"sources": self._sources(), "files": self._files()}))
+
+    @property
+    def _path(self) -> Path:
+        name = self.target.folder.replace("/", "-") or "project"
+        return self.target.project.state / "compiled" / f"{name}.json"
+
+    def _sources(self) -> str:
+        root = self.target.project.root
+        folders = [(root / "specs", "*.yaml"), (root / "harness", "*.py")]
+        folders.append((root / "reproductions", "*.py"))
+        paths = sorted(path for folder, pattern in folders for path in folder.rglob(pattern))
+        return _digest(root, paths, json.dumps(self.overrides))
+
+    def _files(self) -> str:
+        folder = self.target.path
+        paths = [self.target.params, self.target.dvc_yaml, *self.target.plans.glob("*/*.json")]
+        return _digest(folder, sorted(paths), "")
+
+
+def _digest(root: Path, paths: Sequence[Path], more: str) -> str:
+    digest = hashlib.sha256(more.encode())
+    for path in paths:
+        content = path.read_bytes() if path.is_file() else b"missing"
+        digest.update(f"{path.relative_to(root)} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()

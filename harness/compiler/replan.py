@@ -1,0 +1,50 @@
+"""The planning stage: the plans of all stages from params.yaml, as DVC runs it.
+
+After `dvc exp run -S profile=reviewer` params.yaml is another than `harness compile` wrote; this
+stage then checks it like any spec and plans anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import yaml
+
+from harness.compiler.compile import compile_tree, stale_files, write
+from harness.compiler.target import Target
+from harness.errors import HarnessError
+from harness.project import Project
+
+
+def replan(target: Target) -> list[str]:
+    """Write the plans of the params.yaml that is there; return the names of those that changed.
+
+    Raises
+    ------
+    HarnessError
+        The parameters are not valid, or they need another dvc.yaml than the one that is running.
+    """
+    text = target.params.read_text(encoding="utf-8")
+    compiled = compile_tree(target, yaml.safe_load(text), text)
+    if "dvc.yaml" in stale_files(target, compiled):
+        raise HarnessError(
+            f"{target.dvc_yaml}: its stages are not those of {target.params}",
+            "run `harness compile` with the same profile and overrides, then try again",
+        )
+    return write(target, compiled)
+
+
+def main(arguments: list[str]) -> int:
+    """Plan the stages of ``FOLDER/plan`` and return the process's exit status."""
+    folder = Path(arguments[0]).parent.as_posix()
+    try:
+        replan(Target(Project(Path.cwd()), "" if folder == "." else folder))
+    except HarnessError as error:
+        print(error, file=sys.stderr)
+        return error.status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,137 @@
+"""Environments: locked packages, built on demand, in a folder named by the lock's hash.
+
+The standard library alone, since the launcher builds what a stage needs under any Python.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.stage.digest import file_digest
+from harness.stage.planned import PlannedEnvironment
+
+_NO_WHEEL = (
+    "no wheels with a matching",
+    "has no wheels",
+    "no matching distribution",
+    "doesn't have a source distribution or wheel",
+    "no solution found",
+)
+
+
+@dataclass(frozen=True)
+class Environments:
+    """The built environments of the project at `root`."""
+
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        """The folder of all of them, ignored by git."""
+        return self.root / ".harness" / "environments"
+
+    def folder(self, environment: PlannedEnvironment) -> Path:
+        """Where the environment of this lock and Python is, or will be."""
+        lock = self.root / environment.lock
+        if not lock.is_file():
+            raise HarnessError(
+                f"environment '{environment.name}': no lock {environment.lock}",
+                "make it with `make lock`",
+            )
+        digest = file_digest(lock, "sha256")[:12]
+        return self.home / f"{environment.name}-py{environment.python}-{digest}"
+
+    def is_built(self, environment: PlannedEnvironment) -> bool:
+        """Whether the environment can be used as it is."""
+        return (self.folder(environment) / "bin" / "python").exists()
+
+    def python(self, environment: PlannedEnvironment) -> Path:
+        """Return the interpreter of `environment`, building it when it is not there.
+
+        Raises
+        ------
+        HarnessError
+            uv is not installed, or a package cannot be had on this platform.
+        """
+        folder = self.folder(environment)
+        if not self.is_built(environment):
+            with self._only_one():
+                if not self.is_built(environment):
+                    self._build(environment, folder)
+        return folder / "bin" / "python"
+
+    def _build(self, environment: PlannedEnvironment, folder: Path) -> None:
+        print(f"building the environment '{environment.name}' ...", file=sys.stderr, flush=True)
+        unfinished = folder.with_name(f".{folder.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        uv = self._uv()
+        python = environment.python
+        # Under the harness's own interpreter when it fits: nothing has to be looked for.
+        if sys.version_info[:2] == tuple(map(int, python.split("."))):
+            python = sys.executable
+        self._call(
+            environment, [uv, "venv", "-q", "--relocatable", "--python", python, str(unfinished)]
+        )
+        self._call(
+            environment,
+            [
+                uv,
+                "pip",
+                "install",
+                "-q",
+                "--no-deps",
+                "--require-hashes",
+                "--python",
+                str(unfinished / "bin" / "python"),
+                "-r",
+                str(self.root / environment.lock),
+                *_torch_source(),
+            ],
+        )
+        os.replace(unfinished, folder)
+
+    def _uv(self) -> str:
+        own = self.root / ".venv" / "bin" / "uv"
+        found = str(own) if own.exists() else shutil.which("uv")
+        if found is None:
+            raise HarnessError("uv is not installed", "run `make setup`")
+        return found
+
+    def _call(self, environment: PlannedEnvironment, command: list[str]) -> None:
+        variables = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+        done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+        if done.returncode == 0:
+            return
+        said = done.stderr.strip()
+        if any(sign in said.lower() for sign in _NO_WHEEL):
+            raise HarnessError(
+                f"environment '{environment.name}': a package of {environment.lock} does not "
+                f"exist for this platform ({sys.platform}, Python {environment.python}):\n{said}",
+                "the locks are for x86-64 Linux with glibc 2.28 or newer; the Dockerfile has it",
+            )
+        raise HarnessError(
+            f"environment '{environment.name}': {' '.join(command[1:3])} failed:\n{said}",
+            "check the connection to the package index and run the command again",
+        )
+
+    @contextmanager
+    def _only_one(self) -> Iterator[None]:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _torch_source() -> list[str]:
+    """Where PyTorch's CPU wheel comes from: a local folder of wheels, or PyTorch's own index."""
+    folder = os.environ.get("UV_FIND_LINKS") or os.environ.get("PIP_FIND_LINKS")
+    return ["--find-links", folder] if folder else ["--torch-backend", "cpu"]

@@ -1,0 +1,236 @@
+"""The plan: every stage of a composition with its paths, parameters and environment resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.spec.composition import Composition
+from harness.spec.paper import Figure, Paper, Stage, Table
+from harness.stage.planned import Artifact, PlannedEnvironment, PlannedStage
+from harness.steps import SUFFIX, Kind, Step
+
+REPORT = "report"
+"""The stage that judges every claim; it belongs to no paper."""
+
+_HARNESS = "harness"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All stages of one composition, in the order of the specs: papers, then the report."""
+
+    profile: str
+    stages: tuple[PlannedStage, ...]
+
+    def by_name(self) -> dict[str, PlannedStage]:
+        """The stages by their name in dvc.yaml."""
+        return {stage.dvc_name: stage for stage in self.stages}
+
+
+def build_plan(composition: Composition, steps: Mapping[str, Step]) -> Plan:
+    """Return the plan of a checked composition.
+
+    Parameters
+    ----------
+    composition
+        What `harness.spec.composition.parse` and the cross-checks let through.
+    steps
+        The closed registry, by the name that specs use.
+    """
+    builder = _Builder(composition, steps)
+    stages = [stage for paper in composition.papers.values() for stage in builder.paper(paper)]
+    return Plan(composition.profile.name, (*stages, builder.report(stages)))
+
+
+@dataclass(frozen=True)
+class _Builder:
+    composition: Composition
+    steps: Mapping[str, Step]
+
+    @property
+    def profile(self) -> str:
+        return self.composition.profile.name
+
+    def paper(self, paper: Paper) -> Iterator[PlannedStage]:
+        made: dict[str, PlannedStage] = {}
+        for name in _order(paper.stages):
+            made[name] = self._stage(paper, name, paper.stages[name], made)
+        yield from made.values()
+        for name, table in paper.tables.items():
+            yield self._table(paper, name, table, made)
+        for name, figure in paper.figures.items():
+            yield self._figure(paper, name, figure, made)
+
+    def report(self, stages: list[PlannedStage]) -> PlannedStage:
+        """Return the stage that reads every table and writes the verdicts."""
+        step = self.steps["harness.report"]
+        tables = {
+            f"{stage.paper}__{stage.stage.removeprefix('table-').replace('-', '_')}": stage
+            for stage in stages
+            if stage.step == "harness.table"
+        }
+        folder = f"results/{self.profile}"
+        return PlannedStage(
+            profile=self.profile,
+            paper=_HARNESS,
+            stage=REPORT,
+            step="harness.report",
+            run=step.run,
+            environment=self._environment(_HARNESS),
+            inputs={name: stage.outputs["csv"] for name, stage in tables.items()},
+            writers={name: stage.dvc_name for name, stage in tables.items()},
+            outputs={
+                "verdicts": Artifact("record", f"{folder}/verdicts.json", in_git=True),
+                "report": Artifact("text", f"{folder}/REPORT.md", in_git=True),
+                "coverage": Artifact("record", f"{folder}/coverage.json", in_git=True),
+            },
+            params={
+                "profile": self.composition.profile.model_dump(mode="json"),
+                "papers": {
+                    name: paper.model_dump(mode="json", exclude_defaults=True)
+                    for name, paper in self.composition.papers.items()
+                },
+                "ranks": self.composition.ranks,
+            },
+        )
+
+    def _stage(
+        self, paper: Paper, name: str, stage: Stage, made: Mapping[str, PlannedStage]
+    ) -> PlannedStage:
+        step = self.steps[stage.step]
+        seeds = paper.seeds if stage.per_seed else ()
+        inputs, writers = _inputs(stage.inputs, made)
+        device = self.composition.devices[stage.device] if stage.device else None
+        planned = PlannedStage(
+            profile=self.profile,
+            paper=paper.paper,
+            stage=name,
+            step=stage.step,
+            run=step.run,
+            environment=self._environment(stage.environment),
+            inputs=inputs,
+            writers=writers,
+            outputs={
+                output: self._output(paper.paper, name, output, kind, seeds)
+                for output, kind in step.outputs.items()
+            },
+            params=self._params(step, dict(stage.params)),
+            seeds=seeds,
+        )
+        if device is None:
+            return planned
+        record = f"device_results/{self.profile}/{paper.paper}/{name}/{stage.record}.json"
+        return replace(
+            planned,
+            device=device.device,
+            sampling={"warm_up": device.warm_up, "samples": device.samples},
+            outputs={
+                output: replace(artifact, path=record, in_git=True)
+                for output, artifact in planned.outputs.items()
+            },
+        )
+
+    def _table(
+        self, paper: Paper, name: str, table: Table, made: Mapping[str, PlannedStage]
+    ) -> PlannedStage:
+        step = self.steps["harness.table"]
+        references = {
+            reference.replace(".", "__").replace("-", "_"): reference for reference in table.rows
+        }
+        inputs, writers = _inputs(references, made)
+        place = f"results/{self.profile}/{paper.paper}/{name}"
+        return PlannedStage(
+            profile=self.profile,
+            paper=paper.paper,
+            stage=f"table-{name}",
+            step="harness.table",
+            run=step.run,
+            environment=self._environment(_HARNESS),
+            inputs=inputs,
+            writers=writers,
+            outputs={
+                "csv": Artifact("rows", f"{place}.csv", in_git=True),
+                "markdown": Artifact("text", f"{place}.md", in_git=True),
+                "latex": Artifact("text", f"{place}.tex", in_git=True),
+            },
+            params={
+                "name": name,
+                "inputs": list(references),
+                "table": table.model_dump(mode="json", exclude_defaults=True),
+            },
+        )
+
+    def _figure(
+        self, paper: Paper, name: str, figure: Figure, made: Mapping[str, PlannedStage]
+    ) -> PlannedStage:
+        step = self.steps[figure.draw]
+        inputs, writers = _inputs(figure.inputs, made)
+        place = f"results/{self.profile}/{paper.paper}/{name}"
+        return PlannedStage(
+            profile=self.profile,
+            paper=paper.paper,
+            stage=f"figure-{name}",
+            step=figure.draw,
+            run=step.run,
+            environment=self._environment(_HARNESS),
+            inputs=inputs,
+            writers=writers,
+            outputs={"figure": Artifact("figure", place, in_git=True)},
+            params=self._params(step, dict(figure.params)),
+        )
+
+    def _output(
+        self, paper: str, stage: str, name: str, kind: Kind, seeds: tuple[int, ...]
+    ) -> Artifact:
+        place = f"artifacts/{self.profile}/{paper}/{stage}/{name}"
+        suffix = SUFFIX[kind]
+        if seeds:
+            return Artifact(kind, place, suffix, seeds)
+        return Artifact(kind, place + suffix)
+
+    def _params(self, step: Step, params: dict[str, Any]) -> dict[str, Any]:
+        # A dataset's own spec travels with the stage, so that the stage is stale when it changes.
+        if step is self.steps["harness.dataset"]:
+            spec = self.composition.datasets[params["dataset"]]
+            params = {**params, "spec": spec.model_dump(mode="json", exclude_defaults=True)}
+        return params
+
+    def _environment(self, name: str) -> PlannedEnvironment:
+        spec = self.composition.environments[name]
+        return PlannedEnvironment(
+            spec.environment,
+            spec.lock,
+            spec.python,
+            spec.equality,
+            spec.tolerance,
+            dict(spec.variables),
+        )
+
+
+def _inputs(
+    references: Mapping[str, str], made: Mapping[str, PlannedStage]
+) -> tuple[dict[str, Artifact], dict[str, str]]:
+    inputs, writers = {}, {}
+    for name, reference in references.items():
+        stage, _, output = reference.partition(".")
+        inputs[name] = made[stage].outputs[output]
+        writers[name] = made[stage].dvc_name
+    return inputs, writers
+
+
+def _order(stages: Mapping[str, Stage]) -> list[str]:
+    """Return the names so that each comes after the stages it reads, else in the spec's order."""
+    ordered: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        if name in ordered:
+            return
+        for reference in stages[name].inputs.values():
+            visit(reference.partition(".")[0])
+        ordered[name] = None
+
+    for name in stages:
+        visit(name)
+    return list(ordered)

@@ -1,0 +1,153 @@
+"""Running what is stale through plain `dvc repro`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.compiler.target import Target
+from harness.errors import HarnessError, UsageError
+from harness.stage.costlog import read_log
+from harness.stage.failure import failures
+from harness.stage.planned import PlannedStage
+from harness.stage.progress import duration
+from harness.stage.queue import VARIABLE, dumps
+from harness.status import StageStatus
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What a run of DVC came to: its exit status, and why stages failed, by address."""
+
+    status: int
+    failed: Mapping[str, str]
+
+
+def expected_seconds(target: Target, plans: Iterable[PlannedStage]) -> dict[str, float]:
+    """Return what each stage took when it last ran here, or when its cost was recorded."""
+    from harness.costs import read_costs
+
+    known: dict[str, float] = {}
+    for plan in plans:
+        for address, cost in read_costs(target.project.root, plan.profile).items():
+            known[address] = cost.seconds
+        known |= {
+            run["stage"]: run["seconds"] for run in read_log(target.project.root, plan.profile)
+        }
+        break
+    return known
+
+
+def reproduce(
+    target: Target, stale: list[StageStatus], seconds: Mapping[str, float], names: list[str]
+) -> Reproduction:
+    """Run `dvc repro` for the stages `names` (all when empty) and return what came of it.
+
+    Stages that do not depend on a failed one still run.
+
+    Parameters
+    ----------
+    target
+        Whose dvc.yaml runs.
+    stale
+        The stages that are expected to run, for the progress that they show.
+    seconds
+        What each is expected to take, by address.
+    """
+    root = target.project.root
+    file = target.dvc_yaml.relative_to(root).as_posix()
+    targets = [f"{file}:{name}" if target.folder else name for name in names]
+    if target.folder and not names:
+        targets = [file]
+    queue = [(stage.address, seconds.get(stage.address)) for stage in stale]
+    _announce(queue)
+    variables = {**os.environ, VARIABLE: dumps(queue), "PATH": _path()}
+    command = [_dvc(root), "repro", "--keep-going", *targets]
+    try:
+        status = subprocess.run(command, cwd=root, env=variables, check=False).returncode
+    except KeyboardInterrupt:
+        raise HarnessError("interrupted", "`harness repro` goes on where it stopped") from None
+    return Reproduction(status, failures(root, _profile(target)))
+
+
+def _profile(target: Target) -> str:
+    return target.profile() or ""
+
+
+def _announce(queue: list[tuple[str, float | None]]) -> None:
+    if not queue:
+        return
+    known = [seconds for _, seconds in queue if seconds is not None]
+    rest = f", about {duration(sum(known))}" if len(known) == len(queue) else ""
+    stages = "stage" if len(queue) == 1 else "stages"
+    print(f"{len(queue)} {stages} to run{rest}", file=sys.stderr, flush=True)
+
+
+def _path() -> str:
+    # Stages start as `python3 -m harness.stage`; any Python will do, the project's own is there.
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
+def _dvc(root: Path) -> str:
+    beside = Path(sys.executable).parent / "dvc"
+    own = root / ".venv" / "bin" / "dvc"
+    for place in (beside, own):
+        if place.exists():
+            return str(place)
+    raise HarnessError("dvc is not installed beside the harness", "run `make setup`")
+
+
+def dvc_targets(
+    plans: list[PlannedStage], claims: Mapping[str, tuple[str, str]], words: list[str]
+) -> list[str]:
+    """Return the DVC stages that `words` mean.
+
+    Parameters
+    ----------
+    plans
+        All stages.
+    claims
+        The table stage of every claim, by ``(paper, claim)`` joined as ``paper.claim`` and by the
+        claim's own name where it is unique; the value is (address of the table stage, claim).
+    words
+        Papers, claims, tables, figures, or stages as ``paper/stage`` or ``paper-stage``.
+
+    Raises
+    ------
+    UsageError
+        A word means nothing; near misses are suggested.
+    """
+    meanings: dict[str, list[str]] = {}
+    for plan in plans:
+        short = plan.stage.removeprefix("table-").removeprefix("figure-")
+        for word in {
+            plan.paper,
+            plan.address,
+            plan.dvc_name,
+            plan.stage,
+            short,
+            f"{plan.paper}.{short}",
+            f"{plan.paper}/{short}",
+        }:
+            meanings.setdefault(word, []).append(plan.dvc_name)
+    for word, (address, _) in claims.items():
+        meanings.setdefault(word, []).append(address)
+    found: dict[str, None] = {}
+    for word in words:
+        if word not in meanings:
+            raise UsageError(
+                f"'{word}' is no paper, claim, table, figure or stage{_near(word, meanings)}"
+            )
+        found |= dict.fromkeys(meanings[word])
+    return list(found)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, list(known), n=3)
+    return f"; did you mean {' or '.join(close)}?" if close else ""

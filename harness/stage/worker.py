@@ -1,0 +1,88 @@
+"""The process of one run of one step: `python -m harness.stage.worker PLAN FOLDER [SEED]`.
+
+It runs in the stage's environment and writes below FOLDER alone. The launcher has checked the
+inputs before, and puts the outputs in place afterwards.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from harness.errors import HarnessError
+from harness.stage.checkpoint import Checkpoint
+from harness.stage.inputs import Inputs
+from harness.stage.outputs import Outputs
+from harness.stage.planned import Artifact, PlannedStage
+from harness.stage.progress import Progress
+from harness.stage.run import Run, Sampling
+from harness.stage.scratch import checkpoint, mark_done, staging
+from harness.steps import Kind, Params
+
+
+def _paths(artifact: Artifact, seed: int | None) -> dict[int | None, Path]:
+    paths = artifact.paths()
+    chosen = {seed: paths[seed]} if seed is not None and seed in paths else paths
+    return {key: Path(path) for key, path in chosen.items()}
+
+
+def _step(plan: PlannedStage) -> tuple[Callable[..., None], Params]:
+    module_name, _, function = plan.run.partition(":")
+    step = getattr(importlib.import_module(module_name), function)
+    model = cast("type[Params]", step.__annotations__["params"])
+    if isinstance(model, str):
+        model = getattr(importlib.import_module(module_name), model)
+    return step, model.model_validate_json(_json(plan.params))
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value)
+
+
+def run_step(plan: PlannedStage, folder: Path, seed: int | None) -> None:
+    """Run the step of `plan` for one seed, leaving its outputs staged in `folder`.
+
+    Raises
+    ------
+    HarnessError
+        The step refused its inputs, or ended without writing one of its outputs.
+    """
+    label = plan.address if seed is None else f"{plan.address} seed {seed}"
+    inputs = Inputs({name: _paths(item, seed) for name, item in plan.inputs.items()})
+    staging(folder).mkdir(parents=True, exist_ok=True)
+    kinds = {name: cast("Kind", item.kind) for name, item in plan.outputs.items()}
+    places = {name: Path(item.paths()[seed]) for name, item in plan.outputs.items()}
+    outputs = Outputs(kinds, staging(folder), {name: p.name for name, p in places.items()})
+    run = Run(
+        paper=plan.paper,
+        stage=plan.stage,
+        seed_axis=seed or 0,
+        checkpoint=Checkpoint(checkpoint(folder)),
+        progress=Progress(label),
+        device=Sampling(**plan.sampling) if plan.sampling else None,
+    )
+    step, params = _step(plan)
+    step(inputs, params, outputs, run)
+    outputs.check_complete()
+    mark_done(folder)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one step and return the process's exit status."""
+    plan = PlannedStage.read(Path(arguments[0]))
+    seed = int(arguments[2]) if len(arguments) > 2 else None
+    try:
+        run_step(plan, Path(arguments[1]), seed)
+    except HarnessError as error:
+        print(f"{plan.address}: {error}", file=sys.stderr)
+        return error.status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
