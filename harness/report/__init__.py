@@ -1,0 +1,1 @@
+"""The report: every claim with its verdict, every table and figure, and the evidence."""

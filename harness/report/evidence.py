@@ -1,0 +1,51 @@
+"""What a table or figure was made by: its stages, their seeds, their costs, their failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.spec.paper import Paper
+from harness.table.escape import one_line
+
+
+def upstream(paper: Paper, references: Iterable[str]) -> tuple[str, ...]:
+    """Return every stage that `references` rest on, in the order of the spec.
+
+    What is not a stage of the paper, such as a dataset, is left out.
+    """
+    waiting = [reference.partition(".")[0] for reference in references]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in paper.stages and name not in found:
+            found.add(name)
+            waiting += [one.partition(".")[0] for one in paper.stages[name].inputs.values()]
+    return tuple(name for name in paper.stages if name in found)
+
+
+def makers(references: Iterable[str]) -> tuple[str, ...]:
+    """Return the stages that made `references` themselves."""
+    return tuple(dict.fromkeys(reference.partition(".")[0] for reference in references))
+
+
+def seeds(paper: Paper, stages: Iterable[str]) -> tuple[int, ...]:
+    """Return the seeds that `stages` ran for; empty when none ran per seed."""
+    return paper.seeds if any(paper.stages[name].per_seed for name in stages) else ()
+
+
+def duration(paper: Paper, stages: Iterable[str], costs: Mapping[str, float]) -> float | None:
+    """Return the recorded seconds of `stages` together, or None when one has no record."""
+    keys = [f"{paper.paper}/{name}" for name in stages]
+    if not keys or any(key not in costs for key in keys):
+        return None
+    return round(sum(costs[key] for key in keys), 1)
+
+
+def failure(paper: Paper, names: Iterable[str], failed: Mapping[str, str]) -> str:
+    """Return why one of `names` (stages, tables, figures) failed; empty when none did."""
+    for name in names:
+        key = f"{paper.paper}/{name}"
+        if key in failed:
+            why = one_line(failed[key])
+            return f"stage {key} failed: {why}" if why else f"stage {key} failed"
+    return ""

@@ -1,0 +1,132 @@
+"""What a report says: the content of `verdicts.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from harness.errors import HarnessError
+from harness.formats import jsonfile
+from harness.spec.base import Digest, Identifier, Name, Spec
+from harness.spec.profile import ProfileCard
+from harness.verdict import Number, Verdict, Word
+
+FILE = "verdicts.json"
+
+
+class Source(Spec):
+    """Where a claim is stated, with a link that leads there."""
+
+    publication: Name
+    title: str
+    venue: str
+    year: int
+    where: str
+    certainty: str
+    link: str
+
+
+class Evidence(Spec):
+    """What a verdict rests on, and how to get it again."""
+
+    table: Name | None
+    stages: tuple[Name, ...]
+    seeds: tuple[int, ...]
+    sha256: Digest | None
+    command: str
+    duration_s: Number | None
+
+
+class ClaimReport(Spec):
+    """A claim and its verdict."""
+
+    says: str
+    statement: str | None
+    bound: str
+    unit: str | None
+    source: Source
+    outcome: Verdict
+    evidence: Evidence
+
+
+class Product(Spec):
+    """A table or figure: the hash of what was regenerated, or why it was not."""
+
+    name: Name
+    caption: str
+    stages: tuple[Name, ...]
+    seeds: tuple[int, ...]
+    sha256: Digest | None
+    reason: str
+
+
+class Share(Spec):
+    """How many of a paper's tables or figures were regenerated."""
+
+    reproduced: int
+    total: int
+
+
+class Coverage(Spec):
+    """The share of a paper's claims with each verdict, and of its tables and figures."""
+
+    claims: dict[Word, int]
+    total: int
+    tables: Share
+    figures: Share
+
+    @property
+    def agreeing(self) -> int:
+        """The number of claims that are exact or within tolerance."""
+        return self.claims["exact"] + self.claims["within tolerance"]
+
+
+class PaperReport(Spec):
+    """Everything that is said of one paper."""
+
+    paper: Identifier
+    title: str
+    seeds: tuple[int, ...]
+    coverage: Coverage
+    claims: tuple[ClaimReport, ...]
+    tables: tuple[Product, ...]
+    figures: tuple[Product, ...]
+
+
+class Report(Spec):
+    """The verdicts of all papers in one profile."""
+
+    version: Literal[1]
+    profile: ProfileCard
+    platform: str
+    papers: tuple[PaperReport, ...]
+
+    def claims(self) -> Iterator[ClaimReport]:
+        """The claims of all papers."""
+        for paper in self.papers:
+            yield from paper.claims
+
+    @property
+    def status(self) -> int:
+        """0 when no claim is "different", else 1: the exit status of the commands."""
+        return int(any(claim.outcome.verdict == "different" for claim in self.claims()))
+
+    def as_json(self) -> Any:
+        """Return the report as a JSON value."""
+        return self.model_dump(mode="json")
+
+
+def read(path: Path) -> Report:
+    """Return the report in `path`; HarnessError when there is none or it is none."""
+    if not path.is_file():
+        raise HarnessError(f"{path}: there are no verdicts yet", "run `harness repro` first")
+    try:
+        return Report.model_validate_json(jsonfile.dumps(jsonfile.read(path)))
+    except (ValidationError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise HarnessError(
+            f"{path}: not a file of verdicts: {first}", "run `harness repro` to write it again"
+        ) from error

@@ -1,0 +1,71 @@
+"""Numbers, verdicts and shares in words, the same in the report and on the terminal."""
+
+from __future__ import annotations
+
+from harness.report.model import ClaimReport, Coverage, Share
+from harness.verdict import Number, Verdict
+
+NOTHING = "-"
+_SYMBOLS = {"count": "", "percent": "%"}
+
+
+def amount(value: Number | None, unit: str | None) -> str:
+    """Return a value with its unit: ``50 x``, ``92.4 %``, ``1,024 byte``."""
+    if value is None:
+        return NOTHING
+    digits = f"{value:,}" if isinstance(value, int) else f"{value:.10g}"
+    symbol = _SYMBOLS.get(unit or "", unit or "")
+    return f"{digits} {symbol}".rstrip()
+
+
+def reported(claim: ClaimReport) -> str:
+    """Return what the publication states, in its words of bound: ``up to 24 x``."""
+    outcome = claim.outcome
+    if outcome.reported is None:
+        return claim.statement or NOTHING
+    # In a relation the outcome's unit is the column's; the reported value stands for itself.
+    said = amount(outcome.reported, claim.unit)
+    return said if claim.bound == "exactly" else f"{claim.bound} {said}"
+
+
+def reproduced(outcome: Verdict) -> str:
+    """Return the reproduced value, and in a relation the one that it is held against."""
+    said = amount(outcome.reproduced, outcome.unit)
+    if outcome.against is None:
+        return said
+    return f"{said} against {amount(outcome.against, outcome.unit)}"
+
+
+def difference(outcome: Verdict) -> str:
+    """Return the difference with its sign, and as a share of the reported value."""
+    if outcome.difference is None:
+        return NOTHING
+    sign = "+" if outcome.difference > 0 else ""
+    said = f"{sign}{amount(outcome.difference, outcome.unit)}"
+    if not outcome.reported or outcome.against is not None or not outcome.difference:
+        return said
+    return f"{said} ({100 * outcome.difference / abs(outcome.reported):+.2f} %)"
+
+
+def verdict(outcome: Verdict) -> str:
+    """Return the verdict with its reason: ``not verified (needs a camera)``."""
+    return f"{outcome.verdict} ({outcome.reason})" if outcome.reason else outcome.verdict
+
+
+def headline(coverage: Coverage) -> str:
+    """Return the coverage of a paper in one sentence."""
+    agreeing = share(coverage.agreeing, coverage.total)
+    parts = ", ".join(f"{count} {word}" for word, count in coverage.claims.items())
+    return (
+        f"{agreeing} claims agree ({parts}); {_regenerated(coverage.tables)} tables and "
+        f"{_regenerated(coverage.figures)} figures are regenerated."
+    )
+
+
+def share(part: int, total: int) -> str:
+    """Return ``7 of 12 (58 %)``."""
+    return f"{part} of {total} ({100 * part // total} %)" if total else "0 of 0"
+
+
+def _regenerated(one: Share) -> str:
+    return f"{one.reproduced} of {one.total}"

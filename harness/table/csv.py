@@ -1,0 +1,66 @@
+"""A table as CSV: machine names above, rounded numbers, and text that no spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.table import escape
+from harness.table.model import Cell, TableContent, text
+
+
+@dataclass(frozen=True)
+class Written:
+    """A table as it was written: the cells are text."""
+
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, str], ...]
+
+
+def cell_text(cell: Cell) -> str:
+    """Return `cell` as a CSV file holds it."""
+    return escape.csv(cell) if isinstance(cell, str) else text(cell)
+
+
+def dumps(content: TableContent) -> str:
+    """Return `content` as CSV."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([heading.name for heading in content.headings])
+    writer.writerows([cell_text(cell) for cell in row] for row in content.rows)
+    return buffer.getvalue()
+
+
+def parse(content: bytes) -> Written:
+    """Return the table in `content`.
+
+    Raises
+    ------
+    HarnessError
+        It is not a table in CSV: not UTF-8, no header, a column twice, a row with more or fewer
+        cells than the header.
+    """
+    try:
+        lines = list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise HarnessError(f"not CSV in UTF-8: {error}") from error
+    if not lines:
+        raise HarnessError("the file is empty")
+    header, *body = lines
+    if len(set(header)) < len(header):
+        raise HarnessError("a column is there twice")
+    for number, line in enumerate(body, start=2):
+        if len(line) != len(header):
+            raise HarnessError(f"line {number} has {len(line)} cells under {len(header)} columns")
+    return Written(tuple(header), tuple(dict(zip(header, line, strict=True)) for line in body))
+
+
+def read(path: Path) -> Written:
+    """Return the table in `path`; HarnessError when it is missing or no table."""
+    try:
+        return parse(path.read_bytes())
+    except OSError as error:
+        raise HarnessError(f"{path}: cannot be read: {error.strerror}") from error
