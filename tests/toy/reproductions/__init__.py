@@ -1,0 +1,1 @@
+"""The reproduced systems of the toy project."""

@@ -1,0 +1,1 @@
+"""A paper about adding numbers."""
