@@ -30,7 +30,9 @@ class WideResNet(_Task):
     depth: Annotated[int, AfterValidator(_check_depth)] = Field(
         description="6n + 4 for n blocks in each of three groups."
     )
-    width: int = Field(ge=1, le=64, description="Multiplies the 16, 32 and 64 channels of the groups.")
+    width: int = Field(
+        ge=1, le=64, description="Multiplies the 16, 32 and 64 channels of the groups."
+    )
 
 
 class Vgg(_Task):

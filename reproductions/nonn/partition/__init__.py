@@ -1,0 +1,1 @@
+"""From the filter activation network to the filters of each student."""

@@ -1,0 +1,62 @@
+"""The released routine, defects and all: what `compat` runs.
+
+Its three defects, which the default does not have:
+
+A. Sizes are listed in the order in which communities first occur, but members are looked up by
+   the position in that list as if it were a community's number. Sizes are so taken from one
+   community and filters from another.
+B. Communities of equal size are merged into one group.
+C. The largest group is dropped, although the isolated filters are meant.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Group = list[int]
+Floats = NDArray[np.float64]
+
+
+def louvain(weights: Floats, gamma: float, seed: int) -> dict[int, int]:
+    """Return the community of every filter as the installed python-louvain finds it.
+
+    The release passes resolution 0.7, which is 1/gamma. Up to python-louvain 0.15 that was gamma
+    1/0.7; the pinned 0.16 uses it as gamma 0.7 in its moves.
+    """
+    from community import best_partition  # type: ignore[import-untyped]
+    from networkx import from_numpy_array
+
+    graph = from_numpy_array(weights)
+    found = best_partition(graph, resolution=1 / gamma, random_state=seed)
+    return {int(node): int(community) for node, community in found.items()}
+
+
+def groups_of(community: dict[int, int]) -> list[Group]:
+    """Return the release's groups, largest first (defects A and B).
+
+    `community` maps each filter to its community, in the order in which the library lists them.
+    """
+    members: dict[int, Group] = {}
+    for node, name in community.items():
+        members.setdefault(name, []).append(node)
+    sizes = [len(group) for group in members.values()]
+    merged = [
+        [
+            node
+            for position, size in enumerate(sizes)
+            if size == wanted
+            for node in members[position]
+        ]
+        for wanted in sorted(set(sizes))
+    ]
+    return sorted(merged, key=len, reverse=True)
+
+
+def students_of(groups: list[Group], number: int) -> list[Group]:
+    """Return the filters of each student; fewer than `number` when groups are few (defect C)."""
+    _, *kept = groups
+    students = [list(group) for group in kept[:number]]
+    for group in kept[number:]:
+        min(students, key=len).extend(group)
+    return students

@@ -1,0 +1,96 @@
+"""The closed registry of NoNN's steps: what a spec may name, told without importing any step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.steps import Kind, Step
+from reproductions.nonn.params.activity import ActivityParams
+from reproductions.nonn.params.communication import CommunicationParams
+from reproductions.nonn.params.costs import CostsParams
+from reproductions.nonn.params.drawing import (
+    AccuracyAgainstBytesParams,
+    ActivationNetworkParams,
+    TrainingCurvesParams,
+)
+from reproductions.nonn.params.graph import GraphParams
+from reproductions.nonn.params.latency import LatencyParams
+from reproductions.nonn.params.partition import PartitionParams
+from reproductions.nonn.params.single import SingleParams
+from reproductions.nonn.params.students import StudentsParams
+from reproductions.nonn.params.teacher import TeacherParams
+
+_ROWS: Mapping[str, Kind] = {"rows": "rows"}
+_TRAINED: Mapping[str, Kind] = {"weights": "weights", "history": "rows", "scores": "rows"}
+_FIGURE: Mapping[str, Kind] = {"figure": "figure"}
+
+STEPS: dict[str, Step] = {
+    "build_graph": Step(
+        run="reproductions.nonn.graph:build_graph",
+        params=GraphParams,
+        inputs={"activity": "arrays"},
+        outputs={"graph": "arrays"},
+    ),
+    "partition": Step(
+        run="reproductions.nonn.partition.step:partition",
+        params=PartitionParams,
+        inputs={"graph": "arrays"},
+        outputs={"assignment": "rows", "quality": "rows"},
+    ),
+    "count_costs": Step(
+        run="reproductions.nonn.costs:count_costs", params=CostsParams, outputs=_ROWS
+    ),
+    "count_communication": Step(
+        run="reproductions.nonn.communication:count_communication",
+        params=CommunicationParams,
+        outputs=_ROWS,
+    ),
+    "draw_activation_network": Step(
+        run="reproductions.nonn.drawing.network:draw_activation_network",
+        params=ActivationNetworkParams,
+        inputs={"graph": "arrays", "assignment": "rows"},
+        outputs=_FIGURE,
+    ),
+    "draw_accuracy_against_bytes": Step(
+        run="reproductions.nonn.drawing.accuracy:draw_accuracy_against_bytes",
+        params=AccuracyAgainstBytesParams,
+        more_inputs="rows",
+        outputs=_FIGURE,
+    ),
+    "draw_training_curves": Step(
+        run="reproductions.nonn.drawing.curves:draw_training_curves",
+        params=TrainingCurvesParams,
+        more_inputs="rows",
+        outputs=_FIGURE,
+    ),
+    "train_teacher": Step(
+        run="reproductions.nonn.teacher:train_teacher",
+        params=TeacherParams,
+        inputs={"images": "arrays"},
+        outputs=_TRAINED,
+    ),
+    "record_activity": Step(
+        run="reproductions.nonn.activity:record_activity",
+        params=ActivityParams,
+        inputs={"images": "arrays", "weights": "weights"},
+        outputs={"activity": "arrays"},
+    ),
+    "train_students": Step(
+        run="reproductions.nonn.student_training:train_students",
+        params=StudentsParams,
+        inputs={"images": "arrays", "teacher": "weights", "assignment": "rows"},
+        outputs=_TRAINED,
+    ),
+    "train_single": Step(
+        run="reproductions.nonn.single:train_single",
+        params=SingleParams,
+        inputs={"images": "arrays", "teacher": "weights"},
+        outputs=_TRAINED,
+    ),
+    "measure_latency": Step(
+        run="reproductions.nonn.latency:measure_latency",
+        params=LatencyParams,
+        inputs={"images": "arrays", "teacher": "weights", "students": "weights"},
+        outputs={"record": "measurement"},
+    ),
+}
