@@ -49,7 +49,7 @@ def record_costs(root: Path, profile: str) -> Path:
     from harness.devices.platform import describe
     from harness.stage.costlog import read_log
 
-    where = describe(())
+    where = describe()
     stages = {
         run["stage"]: Cost(seconds=run["seconds"], peak_memory_mb=run["peak_memory_mb"])
         for run in read_log(root, profile)

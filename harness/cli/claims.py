@@ -1,8 +1,11 @@
-"""Print the claims with their verdicts, as the last run in a profile left them.
+"""Print the claims with their verdicts.
 
+They are read from the results of the last run in the profile; nothing is run or judged again.
 The exit status is 0 when no claim is "different", 1 when one is, 2 for a wrong name.
 
-example: harness claims nonn --profile smoke
+examples:
+  harness claims
+  harness claims nonn --profile reviewer --json
 """
 
 from __future__ import annotations

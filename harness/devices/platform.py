@@ -9,8 +9,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterable
-from importlib import metadata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +40,10 @@ def cpu_fingerprint(proc: Path = _PROC, sys: Path = _SYS) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
 
 
-def describe(libraries: Iterable[str] = (), proc: Path = _PROC, sys: Path = _SYS) -> Where:
-    """Return what a record says of this machine and of the versions of `libraries`."""
+def describe(
+    libraries: Mapping[str, str] | None = None, proc: Path = _PROC, sys: Path = _SYS
+) -> Where:
+    """Return what a record says of this machine and of `libraries`, versions by name."""
     import psutil
 
     from harness.devices.record import Where
@@ -59,7 +60,7 @@ def describe(libraries: Iterable[str] = (), proc: Path = _PROC, sys: Path = _SYS
         os=_distribution(),
         kernel=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
-        libraries={name: _version(name) for name in sorted(libraries)},
+        libraries=dict(libraries or {}),
     )
 
 
@@ -86,13 +87,6 @@ def _distribution() -> str:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):
         return platform.system() or UNAVAILABLE
-
-
-def _version(library: str) -> str:
-    try:
-        return metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return UNAVAILABLE
 
 
 def _first_line(path: Path) -> str:

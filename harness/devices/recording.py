@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def complete(
     measured: Measured,
     started: datetime,
     duration_s: float,
-    libraries: Iterable[str] = (),
+    libraries: Mapping[str, str],
 ) -> Record:
     """Return the record of a measurement, with everything that its step does not know.
 
@@ -57,7 +57,7 @@ def complete(
     started, duration_s
         When the step began (an aware time) and how long it ran, in seconds.
     libraries
-        The packages whose versions are recorded.
+        The version of each package that took part.
     """
     return Record(
         version=VERSION,

@@ -42,7 +42,7 @@ def duration(paper: Paper, stages: Iterable[str], costs: Mapping[str, float]) ->
 
 
 def failure(paper: Paper, names: Iterable[str], failed: Mapping[str, str]) -> str:
-    """Return why one of `names` (stages, tables, figures) failed; empty when none did."""
+    """Return why one of the stages `names` failed; empty when none did."""
     for name in names:
         key = f"{paper.paper}/{name}"
         if key in failed:

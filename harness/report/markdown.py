@@ -16,6 +16,10 @@ from harness.table.model import Heading, headings
 from harness.verdict import WORDS
 
 _DIGITS = 12
+_PLATFORM = (
+    "The bytes are claimed for Linux on x86-64 CPUs with AVX2; what stages of an environment of "
+    "class `fingerprint` made, for CPUs with the recorded fingerprint."
+)
 _WORDS = (
     "Verdicts: **exact**, the numbers are equal; **within tolerance**, the declared tolerance or "
     "relation holds; **different**, it does not; **not verified**, nobody could check, for the "
@@ -28,7 +32,7 @@ def dumps(report: Report, found: Results, papers: Mapping[str, Paper]) -> str:
     parts = [
         f"# Reproduction report, profile {markdown(report.profile.name)}",
         markdown(report.profile.says),
-        f"The bytes are claimed for: {markdown(report.platform)}",
+        _PLATFORM,
         _WORDS,
         "## Coverage",
         _coverage(report.papers),

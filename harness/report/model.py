@@ -83,6 +83,17 @@ class Coverage(Spec):
         """The number of claims that are exact or within tolerance."""
         return self.claims["exact"] + self.claims["within tolerance"]
 
+    def metrics(self) -> dict[str, int]:
+        """Return the counts under names without blanks."""
+        return {
+            "claims": self.total,
+            **{word.replace(" ", "_"): count for word, count in self.claims.items()},
+            "tables": self.tables.total,
+            "tables_reproduced": self.tables.reproduced,
+            "figures": self.figures.total,
+            "figures_reproduced": self.figures.reproduced,
+        }
+
 
 class PaperReport(Spec):
     """Everything that is said of one paper."""
@@ -101,7 +112,6 @@ class Report(Spec):
 
     version: Literal[1]
     profile: ProfileCard
-    platform: str
     papers: tuple[PaperReport, ...]
 
     def claims(self) -> Iterator[ClaimReport]:
@@ -113,6 +123,10 @@ class Report(Spec):
     def status(self) -> int:
         """0 when no claim is "different", else 1: the exit status of the commands."""
         return int(any(claim.outcome.verdict == "different" for claim in self.claims()))
+
+    def metrics(self) -> dict[str, dict[str, int]]:
+        """Return the coverage of each paper as numbers, for `dvc metrics show`."""
+        return {paper.paper: paper.coverage.metrics() for paper in self.papers}
 
     def as_json(self) -> Any:
         """Return the report as a JSON value."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from harness.spec.base import Identifier, Name, Text
+from harness.spec.base import Identifier, Name
 from harness.spec.paper import Paper
 from harness.spec.profile import ProfileCard
 from harness.steps import Params
@@ -20,7 +20,6 @@ class ReportParams(Params):
 
     profile: ProfileCard
     ranks: dict[Name, int] = Field(description="The rank of every profile, by its name.")
-    platform: Text = Field(description="The class of machines for which the bytes are claimed.")
     papers: dict[Identifier, Paper]
     costs: dict[StageName, float] = Field(
         {}, description="Recorded seconds of each stage, from a committed file."

@@ -14,6 +14,8 @@ from harness.table.csv import Written, parse
 
 FOLDER = "results"
 
+_Place = Callable[[str, str], Path | None]
+
 
 @dataclass(frozen=True)
 class FoundTable:
@@ -48,36 +50,45 @@ def folder(root: Path, profile: str) -> Path:
 def in_folder(root: Path, profile: str, papers: Mapping[str, Paper]) -> Results:
     """Return what lies in the results folder of `profile`."""
     base = folder(root, profile)
-    return _gather(papers, lambda paper, name: base / paper / name)
+    return _gather(
+        papers,
+        table=lambda paper, name: base / paper / f"{name}.csv",
+        figure=lambda paper, name: base / paper / name,
+    )
 
 
 def of_inputs(inputs: Inputs, papers: Mapping[str, Paper]) -> Results:
-    """Return what the inputs ``<paper>.<table or figure>`` of a step hold."""
+    """Return what the inputs of a step hold; `input_name` says what each is called."""
 
     def place(paper: str, name: str) -> Path | None:
-        key = f"{paper}.{name}"
+        key = input_name(paper, name)
         return inputs.path(key) if key in inputs else None
 
-    return _gather(papers, place)
+    return _gather(papers, table=place, figure=place)
 
 
-def _gather(papers: Mapping[str, Paper], place: Callable[[str, str], Path | None]) -> Results:
+def input_name(paper: str, name: str) -> str:
+    """Return the name of the report's input that holds a table or figure."""
+    return f"{paper}__{name.replace('-', '_')}"
+
+
+def _gather(papers: Mapping[str, Paper], *, table: _Place, figure: _Place) -> Results:
     return Results(
         tables={
-            (key, name): _table(place(key, name), name)
+            (key, name): _table(table(key, name), name)
             for key, paper in papers.items()
             for name in paper.tables
         },
         figures={
-            (key, name): _figure(place(key, name), name)
+            (key, name): _figure(figure(key, name), name)
             for key, paper in papers.items()
             for name in paper.figures
         },
     )
 
 
-def _table(folder: Path | None, name: str) -> FoundTable:
-    content = _bytes(folder, f"{name}.csv")
+def _table(path: Path | None, name: str) -> FoundTable:
+    content = _bytes(path)
     if content is None:
         return FoundTable(None, None, f"table '{name}' has not been made")
     sha256 = hashlib.sha256(content).hexdigest()
@@ -88,17 +99,17 @@ def _table(folder: Path | None, name: str) -> FoundTable:
 
 
 def _figure(folder: Path | None, name: str) -> FoundFigure:
-    drawn = _bytes(folder, f"{name}.svg")
-    if drawn is None or _bytes(folder, f"{name}.png") is None:
+    drawn, pixels = (_bytes(folder and folder / f"{name}.{end}") for end in ("svg", "png"))
+    if drawn is None or pixels is None:
         return FoundFigure(None, f"figure '{name}' has not been made")
     return FoundFigure(hashlib.sha256(drawn).hexdigest())
 
 
-def _bytes(folder: Path | None, name: str) -> bytes | None:
+def _bytes(path: Path | None) -> bytes | None:
     # The reason in the report names no path: it must be the same on every machine.
-    if folder is None:
+    if path is None:
         return None
     try:
-        return (folder / name).read_bytes()
+        return path.read_bytes()
     except OSError:
         return None

@@ -12,11 +12,13 @@ from harness.stage.run import Run
 
 
 def write_report(inputs: Inputs, params: ReportParams, outputs: Outputs, _run: Run) -> None:
-    """Write the outputs `verdicts` (JSON) and `report` (Markdown).
+    """Write the outputs `verdicts`, `report` (Markdown) and `coverage` (numbers for DVC).
 
-    The inputs are the folders of the tables and figures, named ``<paper>.<table or figure>``.
+    The inputs are the tables' CSV files and the figures' folders, under the names that
+    `harness.report.results.input_name` gives.
     """
     found = of_inputs(inputs, params.papers)
     report = judge_all(found, params, {})
     outputs.record("verdicts", report.as_json())
     outputs.text("report", markdown.dumps(report, found, params.papers))
+    outputs.record("coverage", report.metrics())

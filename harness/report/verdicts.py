@@ -23,7 +23,7 @@ from harness.report.model import (
 from harness.report.params import ReportParams
 from harness.report.results import FoundFigure, FoundTable, Results
 from harness.spec.claim import Cell, Claim
-from harness.spec.paper import Paper, Publication
+from harness.spec.paper import Figure, Paper, Publication, Table
 from harness.table.model import headings
 from harness.verdict import WORDS, judge
 
@@ -38,8 +38,9 @@ def evaluate(root: Path, params: ReportParams, failed: Mapping[str, str] | None 
     params
         Profile and papers.
     failed
-        Why each stage, table or figure failed or could not run, by ``<paper>/<name>``. What rests
-        on one of them is not verified, whatever an earlier run left behind.
+        Why each stage failed, by its address: ``<paper>/<stage>``, ``<paper>/table-<table>`` or
+        ``<paper>/figure-<figure>``. What rests on one of them is not verified, whatever an earlier
+        run left behind.
     """
     found = results.in_folder(root, params.profile.name, params.papers)
     return judge_all(found, params, failed or {})
@@ -51,7 +52,6 @@ def judge_all(found: Results, params: ReportParams, failed: Mapping[str, str]) -
     return Report(
         version=1,
         profile=params.profile,
-        platform=params.platform,
         papers=tuple(court.paper_report() for court in courts),
     )
 
@@ -83,22 +83,22 @@ class _Court:
     def table(self, name: str) -> Product:
         table = self.paper.tables[name]
         there = self.found.tables[self.paper.paper, name]
-        return self.product(name, table.caption, table.rows, there)
+        return self.product(name, f"table-{name}", table, there)
 
     def figure(self, name: str) -> Product:
         figure = self.paper.figures[name]
         there = self.found.figures[self.paper.paper, name]
-        return self.product(name, figure.caption, figure.inputs.values(), there)
+        return self.product(name, f"figure-{name}", figure, there)
 
     def product(
-        self, name: str, caption: str, made_of: Iterable[str], there: FoundTable | FoundFigure
+        self, name: str, stage: str, spec: Table | Figure, there: FoundTable | FoundFigure
     ) -> Product:
-        references = tuple(made_of)
+        references = spec.rows if isinstance(spec, Table) else tuple(spec.inputs.values())
         rests_on = evidence.upstream(self.paper, references)
-        reason = evidence.failure(self.paper, (*rests_on, name), self.failed) or there.reason
+        reason = evidence.failure(self.paper, (*rests_on, stage), self.failed) or there.reason
         return Product(
             name=name,
-            caption=caption,
+            caption=spec.caption,
             stages=evidence.makers(references),
             seeds=evidence.seeds(self.paper, rests_on),
             sha256=None if reason else there.sha256,
@@ -149,7 +149,7 @@ class _Court:
             stages=evidence.makers(references),
             seeds=evidence.seeds(self.paper, rests_on),
             sha256=known[0].sha256 if known else None,
-            command=f"harness repro {self.paper.paper}/{name} --profile {self.params.profile.name}",
+            command=f"harness repro {self.paper.paper}.{name} --profile {self.params.profile.name}",
             duration_s=evidence.duration(self.paper, rests_on, self.params.costs),
         )
 

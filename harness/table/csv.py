@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.formats.rows import Value
 from harness.table import escape
 from harness.table.model import Cell, TableContent, text
 
@@ -25,13 +26,10 @@ def cell_text(cell: Cell) -> str:
     return escape.csv(cell) if isinstance(cell, str) else text(cell)
 
 
-def dumps(content: TableContent) -> str:
-    """Return `content` as CSV."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([heading.name for heading in content.headings])
-    writer.writerows([cell_text(cell) for cell in row] for row in content.rows)
-    return buffer.getvalue()
+def cells(content: TableContent) -> list[dict[str, Value]]:
+    """Return the rows of `content`, each cell as the text that the file holds."""
+    names = [heading.name for heading in content.headings]
+    return [dict(zip(names, map(cell_text, row), strict=True)) for row in content.rows]
 
 
 def parse(content: bytes) -> Written:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from harness.spec.base import Name
+from pydantic import Field
+
+from harness.spec.base import Identifier, Name
 from harness.spec.paper import Table
 from harness.steps import Params
 
 
 class TableParams(Params):
-    """The table to render; its rows come from the inputs that `table.rows` names."""
+    """The table to render."""
 
     name: Name
+    inputs: tuple[Identifier, ...] = Field(
+        min_length=1, description="The inputs that hold the rows, in the order of `table.rows`."
+    )
     table: Table
