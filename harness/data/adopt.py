@@ -26,7 +26,10 @@ def adopt(dataset: Dataset, downloads: Path, path: Path) -> list[str]:
             f"{dataset.dataset}: ships inside a package; there is nothing to adopt",
             f"run: harness data fetch {dataset.dataset}",
         )
-    found = _in_folder(dataset, path) if path.is_dir() else [(_named(dataset, path), path)]
+    try:
+        found = _in_folder(dataset, path) if path.is_dir() else [(_named(dataset, path), path)]
+    except OSError as error:
+        raise HarnessError(f"{path}: cannot be read: {error.strerror}") from error
     wrong = [f"\n  {file}: {reason}" for archive, file in found if (reason := fault(file, archive))]
     if wrong:
         raise HarnessError(

@@ -24,7 +24,10 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
 
 def fault(path: Path, archive: Archive) -> str | None:
     """Say what is wrong with `path` as a copy of `archive`; None when nothing is."""
-    reason = _packed_fault(path, archive)
+    try:
+        reason = _packed_fault(path, archive)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
     return None if reason is None or _content_fits(path, archive) else reason
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data.checksum import fault
+from harness.errors import HarnessError
 from harness.formats.atomic import sync_folder
 from harness.spec.dataset import Archive
 
@@ -40,8 +41,11 @@ class Store:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Give a folder for incomplete files, removed in the end; one process at a time."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.folder, os.O_RDONLY)
+        except OSError as error:
+            raise HarnessError(f"{self.folder}: cannot be written: {error}") from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             # Whoever made these was killed: the lock is ours.

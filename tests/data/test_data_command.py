@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from dataset_samples import leftovers
+
+from harness.cli.main import main
+
+pytestmark = pytest.mark.usefixtures("project")
+
+
+def test_the_list_names_every_dataset_with_its_licence(capsys):
+    """A line a dataset: whether it is here, its size, access, title and licence."""
+    status = main(["data"])
+    lines = capsys.readouterr().out.splitlines()
+
+    assert status == 0
+    assert [line.split()[0] for line in lines] == ["cifar10", "cifar100", "digits", "fashion_mnist"]
+    assert lines[2].split()[1:5] == ["here", "0.1", "MB", "embedded"]
+    assert lines[3].endswith("(MIT)")
+    assert "not here" in lines[3]
+
+
+def test_the_list_as_json_has_the_same(capsys):
+    """A script reads the fields by name."""
+    status = main(["data", "--json"])
+    entries = {entry["dataset"]: entry for entry in json.loads(capsys.readouterr().out)}
+
+    assert status == 0
+    assert entries["digits"]["here"] is True
+    assert entries["cifar10"]["bytes"] == 170_052_171
+
+
+def test_fetching_an_embedded_dataset_finds_it(capsys):
+    """Digits need no network: the command prints where they are."""
+    assert main(["data", "fetch", "digits"]) == 0
+    assert capsys.readouterr().out.startswith("digits: ")
+
+
+def test_json_may_stand_before_or_after_the_action(capsys):
+    """Both places of the flag give JSON."""
+    outputs = []
+    for words in (["--json", "fetch", "digits"], ["fetch", "digits", "--json"]):
+        assert main(["data", *words]) == 0
+        outputs.append(json.loads(capsys.readouterr().out))
+
+    assert list(outputs[0]) == ["digits.csv.gz"]
+    assert outputs[0] == outputs[1]
+
+
+def test_a_wrong_archive_is_refused_without_a_traceback(project, tmp_path, capsys):
+    """A file of another content ends in status 1 and a message, and is not kept."""
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    path.write_bytes(b"not the archive")
+    status = main(["data", "adopt", "cifar10", str(path)])
+
+    assert status == 1
+    assert f"{path}: 15 bytes instead of 170052171" in capsys.readouterr().err
+    assert leftovers(project.state) == []
+
+
+def test_adopting_what_ships_in_a_package_is_refused(capsys):
+    """There is nothing to adopt for digits, and the message says what works."""
+    assert main(["data", "adopt", "digits", "."]) == 1
+    assert "harness data fetch digits" in capsys.readouterr().err
+
+
+def test_an_unknown_dataset_is_refused(capsys):
+    """A misspelt name ends in status 1 with the names that there are."""
+    assert main(["data", "fetch", "digit"]) == 1
+    assert "cifar10, cifar100, digits, fashion_mnist" in capsys.readouterr().err
