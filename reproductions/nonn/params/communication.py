@@ -6,16 +6,15 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from harness.spec.base import Name
 from harness.steps import Params
-from reproductions.nonn.params.costs import Filters
+from reproductions.nonn.params.costs import Filters, Label
 from reproductions.nonn.params.network import Network
 
 
 class DistributedEntry(Params):
     """A network that is distributed over devices, in both ways."""
 
-    name: Name
+    name: Label
     network: Network
     filters: tuple[Filters, ...] = Field(
         min_length=1,

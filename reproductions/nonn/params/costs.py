@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from harness.spec.base import Name
 from harness.steps import Params
 from reproductions.nonn.params.network import Network
 
@@ -14,11 +13,15 @@ Filters = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)
 """The number of the teacher's filters that each student has, one number a student."""
 
 
+Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9.-]*$", max_length=64)]
+"""A network's name in a table: `wrn16-1`, `mobilenetv2-x0.25`."""
+
+
 class TeacherEntry(Params):
     """A teacher."""
 
     role: Literal["teacher"]
-    name: Name
+    name: Label
     network: Network
 
 
@@ -26,8 +29,8 @@ class StudentEntry(Params):
     """A NoNN of equal students: one network a node, each with its own bridge."""
 
     role: Literal["student"]
-    name: Name
-    teacher: Name = Field(description="The name of the teacher that it is compared with.")
+    name: Label
+    teacher: Label = Field(description="The name of the teacher that it is compared with.")
     network: Network
     filters: Filters
 
