@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from harness.data import debian
@@ -63,10 +64,10 @@ class _Routes:
     def to(self, archive: Archive) -> Iterator[tuple[str, Callable[[Path], None]]]:
         package = archive.debian
         here = debian.installed(package) if package else None
-        if package and here:
-            yield str(here), lambda path: _copy(here, path)
+        if here:
+            yield str(here), partial(_copy, here)
         for url in archive.urls:
-            yield url, lambda path, url=url: download(url, path, archive.bytes, self.timeout)  # type: ignore[misc]
+            yield url, partial(download, url, size=archive.bytes, timeout=self.timeout)
         if package and not here:
             label = f"Debian package {package.package}"
             yield label, lambda path: _copy(self._tree(package.package) / package.path, path)

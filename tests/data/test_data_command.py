@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from dataset_samples import leftovers
+from dataset_samples import idx_sample, leftovers, write
 
 from harness.cli.main import main
 
+IDX, FILES = idx_sample()
 pytestmark = pytest.mark.usefixtures("project")
 
 
@@ -70,3 +71,16 @@ def test_an_unknown_dataset_is_refused(capsys):
     """A misspelt name ends in status 1 with the names that there are."""
     assert main(["data", "fetch", "digit"]) == 1
     assert "cifar10, cifar100, digits, fashion_mnist" in capsys.readouterr().err
+
+
+def test_adopting_a_part_tells_what_is_still_missing(project, tmp_path, capsys):
+    """A dataset of several archives can be adopted file by file."""
+    (project.specs / "dataset" / "sample.yaml").write_text(json.dumps(IDX.model_dump(mode="json")))
+    given = write(tmp_path, {"train-images.gz": FILES["train-images.gz"]})
+    status = main(["data", "adopt", "sample", str(given / "train-images.gz"), "--json"])
+
+    assert status == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "adopted": ["train-images.gz"],
+        "missing": ["train-labels.gz", "t10k-images.gz", "t10k-labels.gz"],
+    }

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+
 import pytest
 from dataset_samples import GOOD
 
@@ -30,17 +32,21 @@ def test_a_good_mirror_delivers_the_bytes(mirror, tmp_path):
 )
 def test_a_bad_mirror_is_refused_with_its_reason(mirror, tmp_path, fault, reason):
     """Each fault of a mirror is told in words of its own."""
+    # Only a mirror that stalls is waited for; a busy machine must not make the others look so.
+    timeout = 0.2 if fault in ("silent", "stall") else 30
     with pytest.raises(Refused) as refused:
-        download(mirror.url(fault), tmp_path / "part", len(GOOD), timeout=0.2)
+        download(mirror.url(fault), tmp_path / "part", len(GOOD), timeout)
 
     assert reason in str(refused.value)
 
 
-def test_a_mirror_that_is_not_there_is_refused(mirror, tmp_path):
+def test_a_mirror_that_is_not_there_is_refused(tmp_path):
     """The operating system's words are passed on when nothing listens."""
-    mirror.server_close()
-    with pytest.raises(Refused, match="cannot be reached: Connection refused"):
-        download(mirror.url("good"), tmp_path / "part", len(GOOD), timeout=0.2)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}/good"
+        with pytest.raises(Refused, match="cannot be reached: Connection refused"):
+            download(url, tmp_path / "part", len(GOOD), timeout=30)
 
 
 def test_a_host_that_does_not_parse_is_refused(tmp_path):
