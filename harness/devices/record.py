@@ -14,7 +14,7 @@ from harness.spec.base import Digest, Identifier, Name, Spec, Text, Unit
 from harness.spec.device import Device
 
 VERSION: Literal[1] = 1
-NUMBER = r"^(?!0000)\d{4}$"
+NUMBER = r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])$"
 
 SeriesName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64)]
 """What one series of samples belongs to: `teacher`, `student-1`."""

@@ -76,5 +76,10 @@ def ratio(numerator: float, denominator: float) -> float | None:
 
 
 def inside(old: float, new: float, tolerance: float) -> bool:
-    """Say whether `new` differs from `old` by at most the share `tolerance` of `old`."""
-    return abs(Fraction(new) - Fraction(old)) <= Fraction(repr(tolerance)) * abs(Fraction(old))
+    """Say whether `new` differs from `old` by at most the share `tolerance` of `old`.
+
+    The numbers are taken in their shortest decimal form: 45.1 is inside 0.1 of 41, as it is on
+    paper.
+    """
+    before, after, share = (Fraction(repr(value)) for value in (old, new, tolerance))
+    return abs(after - before) <= share * abs(before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 from harness.devices.record import Record, dumps
 from harness.errors import HarnessError
@@ -49,7 +50,7 @@ def add(root: Path, profile: str, record: Record) -> Path:
         The number is taken.
     """
     place = record_path(root, profile, record.paper, record.stage, record.number)
-    draft = place.with_name(f".{record.number}.{os.getpid()}.draft")
+    draft = place.with_name(f".{record.number}.{uuid4().hex}.draft")
     write_bytes(draft, dumps(record))
     try:
         os.link(draft, place)

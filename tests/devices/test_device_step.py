@@ -1,0 +1,93 @@
+"""From a record to rows."""
+
+import hashlib
+
+import pytest
+from pydantic import ValidationError
+from record_samples import record
+
+from harness.devices.params import SummaryParams
+from harness.devices.record import dumps
+from harness.devices.step import rows, summarise
+from harness.errors import HarnessError
+from harness.stage.checkpoint import Checkpoint
+from harness.stage.inputs import Inputs
+from harness.stage.outputs import Outputs
+from harness.stage.progress import Progress
+from harness.stage.run import Run
+
+LABELS = {"teacher": {"network": "wrn"}, "student": {"network": "small"}}
+PARAMS = SummaryParams(labels=LABELS, baseline="teacher", unit="ms")
+
+
+def run_step(folder, now):
+    """Run the step with weights of the bytes `now` and return its rows."""
+    weights = folder / "teacher.safetensors"
+    weights.write_bytes(b"weights")
+    measured = {"teacher": hashlib.sha256(b"weights").hexdigest()}
+    (folder / "0001.json").write_bytes(dumps(record(measured=measured)))
+    weights.write_bytes(now)
+    outputs = Outputs({"rows": "rows"}, folder / "out", {"rows": "rows.csv"})
+    inputs = Inputs({"record": {None: folder / "0001.json"}, "teacher": {None: weights}})
+    summarise(
+        inputs,
+        PARAMS,
+        outputs,
+        Run("nonn", "speed", 0, Checkpoint(None), Progress("speed")),
+    )
+    return Inputs({"rows": {None: folder / "out/rows/rows.csv"}}).rows("rows")
+
+
+def test_row_of_a_series():
+    """A row holds the labels, the quartiles, the speed-up against the baseline and the device."""
+    teacher, student = rows(record(), PARAMS, current=True)
+
+    assert teacher["speed_up"] == 1.0
+    assert student == {
+        "network": "small",
+        "series": "student",
+        "unit": "ms",
+        "lower_quartile": 10.5,
+        "median": 11.0,
+        "upper_quartile": 11.5,
+        "speed_up": 41 / 11,
+        "samples": 3,
+        "device": "host",
+        "record": "record 0001",
+        "current": True,
+        "complete": True,
+    }
+
+
+@pytest.mark.parametrize(("now", "current"), [(b"weights", True), (b"Weights", False)])
+def test_other_weights_are_not_current(tmp_path, now, current):
+    """Rows say whether what was measured still has the bytes that were measured."""
+    assert [current, current] == [row["current"] for row in run_step(tmp_path, now)]
+
+
+def test_series_without_label():
+    """A series that the parameters do not name is an error that names both sides."""
+    params = SummaryParams(labels={"teacher": {}}, unit="ms")
+
+    with pytest.raises(HarnessError, match="student, teacher; 'labels' has teacher"):
+        rows(record(), params, current=True)
+
+
+def test_unit_of_another_kind():
+    """A latency cannot be given in joules."""
+    with pytest.raises(HarnessError, match="series teacher: 'ms' cannot be compared"):
+        rows(record(), PARAMS.model_copy(update={"unit": "joule"}), current=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"labels": {"a": {"x": 1}, "b": {}}}, "same columns"),
+        ({"labels": {"a": {"median": 1}}}, "median"),
+        ({"labels": {"a": {}}, "baseline": "b"}, "'baseline' is 'b'"),
+    ],
+)
+def test_params_are_checked(changes, word):
+    """Labels that would not make a table are refused before anything runs."""
+    with pytest.raises(ValidationError, match=word):
+        SummaryParams(**{"unit": "ms", **changes})

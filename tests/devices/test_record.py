@@ -1,0 +1,111 @@
+"""The schema of a record."""
+
+import pytest
+from record_samples import VALUE, record, value
+
+from harness.devices.record import dumps, parse, read
+from harness.errors import HarnessError
+from harness.formats import jsonfile
+
+FREE = {"libraries", "series", "measured"}  # mappings whose keys are names, not fields
+
+
+def fields(tree, path=()):
+    """The path of every field in a record's value."""
+    for name, below in tree.items():
+        yield (*path, name)
+        if isinstance(below, dict) and name not in FREE:
+            yield from fields(below, (*path, name))
+        if name == "series":
+            for key in ("unit", "samples"):
+                yield (*path, name, "teacher", key)
+
+
+def bad(tree):
+    """What is said of `tree`, which is not a record."""
+    with pytest.raises(HarnessError) as caught:
+        parse(jsonfile.dumps(tree), "0001.json")
+    return caught.value.message
+
+
+@pytest.mark.parametrize("path", list(fields(VALUE)), ids=".".join)
+def test_missing_field_is_named(path):
+    """A record that lacks a field is refused by the name of the file and of that field."""
+    tree = value()
+    inner = tree
+    for name in path[:-1]:
+        inner = inner[name]
+    del inner[path[-1]]
+
+    message = bad(tree)
+
+    assert message.startswith("0001.json: ")
+    assert f"field '{'.'.join(path)}': is missing" in message
+
+
+def test_every_problem_is_told_at_once():
+    """Each bad field has a line of its own."""
+    tree = value()
+    del tree["clock"]
+    del tree["where"]["kernel"]
+
+    assert len(bad(tree).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"unasked": 1}, "unasked"),
+        ({"warm_up": "2"}, "warm_up"),
+        ({"number": "0000"}, "number"),
+        ({"number": "../1"}, "number"),
+        ({"started": "2026-01-31T12:00:00+0100"}, "started"),
+        ({"started": "2026-02-30T12:00:00Z"}, "started"),
+        ({"measured": {"teacher": "short"}}, "measured.teacher"),
+        ({"series": {"teacher": {"unit": "parsnip", "samples": [1]}}}, "series.teacher.unit"),
+        ({"series": {"teacher": {"unit": "ms", "samples": [-1]}}}, "series.teacher.samples.0"),
+        ({"series": {"teacher": {"unit": "ms", "samples": []}}}, "series.teacher.samples"),
+        ({"series": {}}, "series"),
+    ],
+)
+def test_wrong_field_is_named(changes, field):
+    """A value that the schema does not allow is refused by its field."""
+    assert f"field '{field}" in bad({**value(), **changes})
+
+
+def test_no_number_that_is_none():
+    """NaN is no sample, although Python's JSON reader would take it."""
+    text = dumps(record()).replace(b"42.5", b"NaN")
+
+    with pytest.raises(HarnessError):
+        parse(text, "0001.json")
+
+
+@pytest.mark.parametrize("changes", [{"complete": False}, {"warm_up": 1}])
+def test_complete_is_checked(changes):
+    """A record cannot call itself complete when samples or warm-up calls are missing."""
+    assert "'complete' is" in bad({**value(), **changes})
+
+
+def test_written_record_is_read_back(tmp_path):
+    """Reading what was written gives the same record and the same bytes."""
+    path = tmp_path / "0001.json"
+    path.write_bytes(dumps(record()))
+
+    assert record() == read(path)
+    assert path.read_bytes() == dumps(read(path))
+
+
+def test_number_is_the_name_of_the_file(tmp_path):
+    """A record under another number's name is refused."""
+    path = tmp_path / "0002.json"
+    path.write_bytes(dumps(record()))
+
+    with pytest.raises(HarnessError, match="field 'number' is 0001"):
+        read(path)
+
+
+def test_missing_file_is_a_message(tmp_path):
+    """A record that is not there is named."""
+    with pytest.raises(HarnessError, match="0009"):
+        read(tmp_path / "0009.json")
