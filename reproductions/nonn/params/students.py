@@ -1,0 +1,45 @@
+"""Parameters of the students' training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from reproductions.nonn.params.distillation import Knowledge, Transfer
+from reproductions.nonn.params.network import Network
+from reproductions.nonn.params.training import Training
+
+
+class StudentsParams(Training):
+    """Teacher, students, how they are trained and what they learn from the teacher."""
+
+    teacher: Network
+    student: Network
+    students: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        min_length=1, description="Each is a system of that many students, trained on its own."
+    )
+    partition: Literal["communities", "random"] = Field(
+        "communities", description="How the assignment was made; told in the scores."
+    )
+    knowledge: Knowledge = Knowledge()
+    transfer: Transfer = Transfer()
+    compat: bool = Field(
+        False,
+        description="The released model: one backbone under all students, without the ReLUs that "
+        "its assembly loses.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(set(self.students)) != len(self.students):
+            raise ValueError("each number of students is given once")
+        if self.teacher.classes != self.student.classes:
+            raise ValueError("teacher and student tell the same number of classes apart")
+        as_released = self.knowledge.kl == "element_mean" and self.transfer.normalisation == "joint"
+        if self.compat and not as_released:
+            raise ValueError(
+                "'compat: true' is the release: it goes with 'knowledge.kl: element_mean' and "
+                "'transfer.normalisation: joint'"
+            )
+        return self

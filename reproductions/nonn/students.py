@@ -1,0 +1,132 @@
+"""The students: N networks that share no weight, and the linear layer over all their features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from harness.errors import HarnessError
+from harness.formats.rows import Row
+from harness.stage.run import Run
+from reproductions.nonn import architecture
+from reproductions.nonn.architecture.block import Architecture
+from reproductions.nonn.architecture.layer import Relu
+from reproductions.nonn.networks import assemble, initialise
+from reproductions.nonn.params.network import Network
+
+
+class Students(nn.Module):
+    """N disjoint students under one head.
+
+    Each student is a backbone of its own and a bridge to the filters that it stands for; the
+    released model has one backbone under all bridges (`SharedTrunk`).
+    """
+
+    def __init__(self, network: Network, filters: Sequence[int]) -> None:
+        super().__init__()
+        self.sizes = tuple(filters)
+        for number, channels in enumerate(filters):
+            self.add_module(f"student{number}", assemble(architecture.student(network, channels)))
+        self.head = nn.Linear(sum(filters), network.classes)
+        assert disjoint(self.nodes())
+
+    def nodes(self) -> list[nn.Module]:
+        """The students in order; each maps (B, C, H, W) to its features (B, C_k)."""
+        return [self.get_submodule(f"student{number}") for number in range(len(self.sizes))]
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits (B, classes) and the students' features side by side (B, sum of C_k)."""
+        features = torch.cat([node(x) for node in self.nodes()], dim=1)
+        return self.head(features), features
+
+
+class SharedTrunk(nn.Module):
+    """The released model: N bridges on one backbone (Defect D), without some of its ReLUs.
+
+    Its assembly chains the children of the base network, and so loses the ReLUs that the base
+    calls in its own forward pass: all but those inside the blocks.
+    """
+
+    def __init__(self, network: Network, filters: Sequence[int]) -> None:
+        super().__init__()
+        self.sizes = tuple(filters)
+        trunk = architecture.backbone(network)
+        self.trunk = assemble(_as_chained(trunk))
+        for number, channels in enumerate(filters):
+            student = architecture.student(network, channels)
+            bridge = replace(student, blocks=student.blocks[len(trunk.blocks) :])
+            self.add_module(f"student{number}", assemble(bridge))
+        self.head = nn.Linear(sum(filters), network.classes)
+
+    def nodes(self) -> list[nn.Module]:
+        """The students in order, each with the backbone that all of them share."""
+        bridges = [self.get_submodule(f"student{number}") for number in range(len(self.sizes))]
+        return [nn.Sequential(self.trunk, bridge) for bridge in bridges]
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits (B, classes) and the students' features side by side (B, sum of C_k)."""
+        shared = self.trunk(x)
+        bridges = (self.get_submodule(f"student{number}") for number in range(len(self.sizes)))
+        features = torch.cat([bridge(shared) for bridge in bridges], dim=1)
+        return self.head(features), features
+
+
+def _as_chained(trunk: Architecture) -> Architecture:
+    """`trunk` without the ReLUs of its first and last block, where they are calls in the base."""
+    blocks = tuple(
+        replace(block, body=tuple(layer for layer in block.body if not isinstance(layer, Relu)))
+        if block.name in ("stem", "final")
+        else block
+        for block in trunk.blocks
+    )
+    return replace(trunk, blocks=blocks)
+
+
+def disjoint(modules: Iterable[nn.Module]) -> bool:
+    """Return whether no two of `modules` have a parameter or statistic in the same memory."""
+    seen: set[int] = set()
+    for module in modules:
+        own = {value.untyped_storage().data_ptr() for value in module.state_dict().values()}
+        if seen & own:
+            return False
+        seen |= own
+    return True
+
+
+def build(
+    network: Network, filters: Sequence[int], *, compat: bool, run: Run
+) -> Students | SharedTrunk:
+    """Return untrained students for `filters` channels each.
+
+    The seed of a student depends on the number of students and its own place, so neither the
+    order of the systems nor that of the students matters.
+    """
+    kind = SharedTrunk if compat else Students
+    system = kind(network, filters)
+    for name, part in system.named_children():
+        initialise(part, run.seed("initial", len(filters), name))
+    return system
+
+
+def filters_of(assignment: Sequence[Row], students: int) -> tuple[tuple[int, ...], ...]:
+    """Return the teacher's filters that each of `students` students stands for, ascending.
+
+    Raises
+    ------
+    HarnessError
+        The assignment has no partition, or an incomplete one, for that number of students.
+    """
+    found: dict[int, list[int]] = {}
+    for row in assignment:
+        if row["students"] == students:
+            found.setdefault(int(str(row["student"])), []).append(int(str(row["filter"])))
+    if sorted(found) != list(range(students)):
+        there = sorted({str(row["students"]) for row in assignment})
+        raise HarnessError(
+            f"the assignment has no partition for {students} students; it has {', '.join(there)}",
+            "partition the filters for the numbers of students that are trained",
+        )
+    return tuple(tuple(sorted(found[number])) for number in range(students))
