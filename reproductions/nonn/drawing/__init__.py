@@ -1,0 +1,1 @@
+"""NoNN's figures: readable in print and without colour."""

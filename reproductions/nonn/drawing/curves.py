@@ -1,0 +1,183 @@
+"""Training curves: accuracy above loss, one column for each training stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError
+from harness.formats.rows import Row
+from harness.stage.inputs import Inputs
+from harness.stage.outputs import Outputs
+from harness.stage.run import Run
+from reproductions.nonn.drawing.layout import spread
+from reproductions.nonn.drawing.palette import GREY, Look, look
+from reproductions.nonn.params.drawing import TrainingCurvesParams
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from harness.formats.figure import CanonicalFigure
+
+_COLUMN, _HEIGHT = 2.45, 4.6
+_LINE = 9.5  # points from one label to the next
+_KEY = (
+    "With marks: validation; thin: training. Lines are means over the seeds, bands reach from the "
+    "lowest to the highest."
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A quantity by epoch: its mean over seeds, and the lowest and highest seed."""
+
+    epochs: list[int]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+
+
+def curve_of(rows: list[Row], column: str) -> Curve:
+    """Return the curve of `column` over the epochs of `rows`."""
+    values: dict[int, list[float]] = {}
+    for row in rows:
+        values.setdefault(int(row["epoch"] or 0), []).append(float(row[column] or 0))
+    epochs = sorted(values)
+    return Curve(
+        epochs,
+        [fmean(values[epoch]) for epoch in epochs],
+        [min(values[epoch]) for epoch in epochs],
+        [max(values[epoch]) for epoch in epochs],
+    )
+
+
+def by_network(rows: list[Row]) -> dict[str, list[Row]]:
+    """Return the rows of each trained network, in the order in which they first occur."""
+    networks: dict[str, list[Row]] = {}
+    for row in rows:
+        networks.setdefault(str(row["network"]), []).append(row)
+    return networks
+
+
+def short_names(names: list[str]) -> list[str]:
+    """Return `names` without the words that all of them begin and end with."""
+    if len(names) == 1:
+        return names
+    words = [name.split() for name in names]
+    while all(len(name) > 1 and name[0] == words[0][0] for name in words):
+        words = [name[1:] for name in words]
+    while all(len(name) > 1 and name[-1] == words[0][-1] for name in words):
+        words = [name[:-1] for name in words]
+    return [" ".join(name) for name in words]
+
+
+def _draw(axes: Axes, curve: Curve, style: Look, *, faint: bool = False) -> None:
+    """Draw one curve; a faint one is thin and without marks."""
+    if faint:
+        axes.plot(curve.epochs, curve.mean, color=style.colour, linewidth=0.7, alpha=0.6)
+        return
+    axes.fill_between(curve.epochs, curve.low, curve.high, color=style.colour, alpha=0.18, lw=0)
+    axes.plot(
+        curve.epochs,
+        curve.mean,
+        color=style.colour,
+        linestyle=style.dashes,
+        linewidth=1.5,
+        marker=style.marker,
+        markersize=4.5,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+        markevery=max(1, len(curve.epochs) // 6),
+    )
+
+
+def _label_ends(axes: Axes, curves: dict[str, Curve], styles: dict[str, Look]) -> None:
+    """Write each curve's name where it ends, apart from the others."""
+    low, high = axes.get_ylim()
+    point = (high - low) / (_HEIGHT / 2 * 72 * 0.78)
+    ends = [curve.mean[-1] for curve in curves.values()]
+    for (name, curve), height in zip(curves.items(), spread(ends, _LINE * point), strict=True):
+        axes.annotate(
+            name,
+            (curve.epochs[-1], curve.mean[-1]),
+            xytext=(7, round((height - curve.mean[-1]) / point, 2)),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=styles[name].colour,
+            annotation_clip=False,
+        )
+
+
+def _draw_stage(upper: Axes, lower: Axes, rows: list[Row], first: int) -> int:
+    """Draw accuracy and loss of one stage with looks from `first` on; return how many it took."""
+    networks = by_network(rows)
+    names = dict(zip(short_names(list(networks)), networks.values(), strict=True))
+    styles = {name: look(first + number) for number, name in enumerate(names)}
+    validated = {name: curve_of(own, "validation_accuracy") for name, own in names.items()}
+    for name, own in names.items():
+        _draw(upper, curve_of(own, "train_accuracy"), styles[name], faint=True)
+        _draw(upper, validated[name], styles[name])
+        _draw(lower, curve_of(own, "loss"), styles[name])
+    _label_ends(upper, validated, styles)
+    return len(names)
+
+
+def _finish(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color=GREY, alpha=0.2, linewidth=0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.tick_params(labelsize=8)
+
+
+def picture(histories: dict[str, list[Row]]) -> CanonicalFigure:
+    """Return the figure of `histories`: for each training stage the rows of its history."""
+    from harness.formats import figure
+
+    if not histories or not all(histories.values()):
+        raise HarnessError(
+            "the picture of the training curves needs the history of at least one stage",
+            "give an input with the rows of a training stage's history",
+        )
+    drawing = figure.new(1.0 + _COLUMN * len(histories), _HEIGHT)
+    grid = drawing.subplots(2, len(histories), squeeze=False, sharex="col")
+    floor = _floor([row for rows in histories.values() for row in rows])
+    taken = 0
+    for column, (name, rows) in enumerate(histories.items()):
+        upper, lower = grid[:, column]
+        upper.set_ylim(floor, 100 + (100 - floor) * 0.03)
+        lower.set_yscale("log")
+        taken += _draw_stage(upper, lower, rows, taken)
+        upper.set_title(name.replace("_", " "), fontsize=9.5, loc="left")
+        lower.set_xlabel("epoch", fontsize=9)
+        _finish(upper)
+        _finish(lower)
+    grid[0, 0].set_ylabel("accuracy / %", fontsize=9)
+    grid[1, 0].set_ylabel("training loss (log scale)", fontsize=9)
+    drawing.supxlabel(_KEY, fontsize=7.5, color=GREY)
+    return drawing
+
+
+def _floor(rows: list[Row]) -> float:
+    """Return where the accuracy axis begins: below all but the first tenth of the epochs."""
+    last = max(int(row["epoch"] or 0) for row in rows)
+    late = [
+        float(row[column] or 0)
+        for row in rows
+        if int(row["epoch"] or 0) > last // 10
+        for column in ("train_accuracy", "validation_accuracy")
+    ]
+    return max(0.0, 5.0 * (min(late) // 5) - 2.5)
+
+
+def draw_training_curves(
+    inputs: Inputs,
+    params: TrainingCurvesParams,  # noqa: ARG001 - the contract of a step
+    outputs: Outputs,
+    run: Run,  # noqa: ARG001 - the contract of a step
+) -> None:
+    """Step: draw the training curves of every input."""
+    outputs.figure("figure", picture({name: inputs.rows(name) for name in inputs.names()}))

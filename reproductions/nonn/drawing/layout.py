@@ -1,0 +1,95 @@
+"""Places computed in closed form, so that a picture does not depend on chance or on a solver."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+
+_GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
+# Sines may differ in the last bit from one machine to another; places do not.
+_DECIMALS = 4
+
+
+@dataclass(frozen=True)
+class Disc:
+    """A circle and the direction in which it lies from the origin, in radians."""
+
+    centre: Point
+    radius: float
+    angle: float
+
+
+def polar(radius: float, angle: float, centre: Point = (0.0, 0.0)) -> Point:
+    """Return the point at `radius` and `angle` from `centre`, rounded."""
+    x = centre[0] + radius * math.cos(angle)
+    y = centre[1] + radius * math.sin(angle)
+    return round(x, _DECIMALS), round(y, _DECIMALS)
+
+
+def sunflower(count: int, centre: Point) -> list[Point]:
+    """Return `count` points spread evenly over a disc, about one unit apart, inside first."""
+    if count == 1:
+        return [centre]
+    return [
+        polar(0.62 * math.sqrt(number + 0.5), number * _GOLDEN_ANGLE, centre)
+        for number in range(count)
+    ]
+
+
+def radius_of(count: int) -> float:
+    """Return the radius of a disc that holds a sunflower of `count` points with a margin."""
+    return 0.62 * math.sqrt(count) + 0.65
+
+
+def ring(counts: Sequence[int], groups: Sequence[int], gap: float = 0.9) -> list[Disc]:
+    """Place one disc for each of `counts` on a circle, in order, clockwise from the top.
+
+    Neighbours of different `groups` stand further apart. No two discs overlap.
+    """
+    radii = [radius_of(count) for count in counts]
+    if len(radii) == 1:
+        return [Disc((0.0, 0.0), round(radii[0], _DECIMALS), math.pi / 2)]
+    after = [
+        gap if group == groups[(at + 1) % len(groups)] else 3.0 * gap
+        for at, group in enumerate(groups)
+    ]
+    steps = [radii[at] + after[at] + radii[(at + 1) % len(radii)] for at in range(len(radii))]
+    turn = [2 * math.pi * step / sum(steps) for step in steps]
+    # A chord is shorter than its arc: widen the circle until every pair of neighbours fits.
+    distance = max(
+        step / (2 * math.sin(min(angle, math.pi) / 2))
+        for step, angle in zip(steps, turn, strict=True)
+    )
+    discs, angle = [], math.pi / 2
+    for radius, step in zip(radii, turn, strict=True):
+        discs.append(Disc(polar(distance, angle), round(radius, _DECIMALS), angle))
+        angle -= step
+    return discs
+
+
+def spread(wanted: Sequence[float], apart: float) -> list[float]:
+    """Return heights near `wanted`, in the same order, at least `apart` from each other.
+
+    Runs of heights that would touch share one block around their mean.
+    """
+    order = sorted(range(len(wanted)), key=lambda at: (wanted[at], at))
+    blocks: list[tuple[float, list[int]]] = []
+    for at in order:
+        blocks.append((wanted[at], [at]))
+        while len(blocks) > 1 and _touch(blocks[-2], blocks[-1], apart):
+            (low, below), (high, above) = blocks[-2:]
+            count = len(below) + len(above)
+            middle = (low * len(below) + high * len(above)) / count
+            blocks[-2:] = [(middle, below + above)]
+    placed = list(wanted)
+    for middle, members in blocks:
+        for rank, at in enumerate(members):
+            placed[at] = middle + (rank - (len(members) - 1) / 2) * apart
+    return placed
+
+
+def _touch(below: tuple[float, list[int]], above: tuple[float, list[int]], apart: float) -> bool:
+    return above[0] - below[0] < (len(below[1]) + len(above[1])) / 2 * apart
