@@ -45,7 +45,9 @@ Number = int | float
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,3})?", re.IGNORECASE)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
-_LARGEST = 300  # the exponent up to which every number is also a double
+# Exponents beyond which a text is no quantity, whatever the unit it is converted to: what is
+# larger may overflow a double, and what is smaller is not even one.
+_SMALLEST, _LARGEST = -400, 270
 
 
 @dataclass(frozen=True)
@@ -218,9 +220,13 @@ def _number(cell: Cell) -> Fraction:
         raise _NoNumberError("the cell is empty")
     if _NOT_FINITE.fullmatch(cell.text):
         raise _NotFiniteError(f"the reproduced value is {cell.text}")
-    if not _NUMBER.fullmatch(cell.text) or abs(Decimal(cell.text).adjusted()) > _LARGEST:
+    if not _NUMBER.fullmatch(cell.text) or not _in_range(Decimal(cell.text)):
         raise _NoNumberError(f"the cell holds no number: '{one_line(cell.text)[:40]}'")
     return Fraction(Decimal(cell.text))
+
+
+def _in_range(value: Decimal) -> bool:
+    return not value or _SMALLEST <= value.adjusted() <= _LARGEST
 
 
 def _scale(unit: str | None, to: str | None) -> Fraction:
