@@ -12,22 +12,20 @@ RATIO = "x"
 COUNT = "count"
 
 # Loading pint takes longer than checking every spec. The units that specs use every day are
-# therefore known by name; a test asks pint about each of them.
-_EVERYDAY = frozenset(
-    {
-        RATIO,
-        COUNT,
-        "percent",
-        "byte",
-        "kilobyte",
-        "megabyte",
-        "second",
-        "ms",
-        "joule",
-        "millijoule",
-        "watt",
-    }
-)
+# therefore known here: what they measure, and how much of it. A test asks pint about each.
+_EVERYDAY = {
+    RATIO: ("number", 1.0),
+    COUNT: ("number", 1.0),
+    "percent": ("number", 0.01),
+    "byte": ("information", 1.0),
+    "kilobyte": ("information", 1e3),
+    "megabyte": ("information", 1e6),
+    "second": ("time", 1.0),
+    "ms": ("time", 1e-3),
+    "joule": ("energy", 1.0),
+    "millijoule": ("energy", 1e-3),
+    "watt": ("power", 1.0),
+}
 
 
 @cache
@@ -54,9 +52,18 @@ def convert(value: float, unit: str, to: str) -> float:
     """Return `value` in `unit` expressed in `to`; raise ValueError when they do not compare."""
     if unit == to:
         return value
+    if unit in _EVERYDAY and to in _EVERYDAY:
+        return _convert_everyday(value, unit, to)
     import pint
 
     try:
         return float(_registry().Quantity(value, unit).to(to).magnitude)
     except pint.DimensionalityError as error:
         raise ValueError(f"'{unit}' cannot be compared with '{to}'") from error
+
+
+def _convert_everyday(value: float, unit: str, to: str) -> float:
+    (measured, size), (wanted, other) = _EVERYDAY[unit], _EVERYDAY[to]
+    if measured != wanted:
+        raise ValueError(f"'{unit}' cannot be compared with '{to}'")
+    return value * (size / other)
