@@ -131,7 +131,7 @@ def test_statement_in_words():
     [("50", "exact"), ("50.5", "within tolerance"), ("30", "different"), ("70", "different")],
 )
 def test_bound_widens_nothing(bound, text, expected):
-    """A reported "up to 50 x" is held against 50 x like "50 x" itself, with the declared tolerance."""
+    """A reported "up to 50 x" is held against 50 x, with the declared tolerance."""
     assert verdict(RELATIVE, text, bound=bound).verdict == expected
 
 
