@@ -13,26 +13,25 @@ from harness.steps import SUFFIX
 from reproductions.nonn.steps import STEPS
 
 
-def _function(run):
-    module, _, name = run.partition(":")
-    return getattr(__import__(module, fromlist=[name]), name)
+def execute(step, params, inputs, folder, seed=0):
+    """Run a step of the registry in `folder` and tell where its outputs are."""
+    kinds = STEPS[step].outputs
+    names = {name: f"{name}{SUFFIX[kind]}" for name, kind in kinds.items()}
+    paths = {name: {None: Path(path)} for name, path in dict(inputs).items()}
+    outputs = Outputs(kinds, folder, names)
+    context = Run("nonn", step, seed, Checkpoint(None), Progress(step))
+    module, _, function = STEPS[step].run.partition(":")
+    run = getattr(__import__(module, fromlist=[function]), function)
+    run(Inputs(paths), STEPS[step].params.model_validate(params), outputs, context)
+    outputs.check_complete()
+    return {name: folder / name / file for name, file in names.items()}
 
 
 @pytest.fixture
 def run_step(tmp_path):
-    """Return a function that runs a step of the registry and tells where its outputs are."""
+    """Return a function that runs a step of the registry in a folder of its own."""
 
     def run(step, params, inputs=(), seed=0):
-        kinds = STEPS[step].outputs
-        names = {name: f"{name}{SUFFIX[kind]}" for name, kind in kinds.items()}
-        paths = {name: {None: Path(path)} for name, path in dict(inputs).items()}
-        staging = tmp_path / f"{step}-{seed}"
-        outputs = Outputs(kinds, staging, names)
-        context = Run("nonn", step, seed, Checkpoint(None), Progress(step))
-        _function(STEPS[step].run)(
-            Inputs(paths), STEPS[step].params.model_validate(params), outputs, context
-        )
-        outputs.check_complete()
-        return {name: staging / name / file for name, file in names.items()}
+        return execute(step, params, inputs, tmp_path / f"{step}-{seed}", seed)
 
     return run

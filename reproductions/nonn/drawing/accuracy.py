@@ -93,6 +93,8 @@ def _draw_marks(axes: Axes, marks: list[Mark]) -> None:
 
 def _draw_labels(axes: Axes, marks: list[Mark]) -> None:
     """Write each mark's label beside it, moved up or down where two would touch."""
+    from matplotlib.patheffects import withStroke
+
     (low, high), (left, right) = axes.get_ylim(), axes.get_xlim()
     point = (high - low) / (_HEIGHT * 72 * 0.62)
     named = [mark for mark in marks if mark.label]
@@ -107,6 +109,7 @@ def _draw_labels(axes: Axes, marks: list[Mark]) -> None:
                 va="center",
                 fontsize=8,
                 color=INK,
+                path_effects=[withStroke(linewidth=2.5, foreground="white")],
             )
 
 
@@ -164,12 +167,14 @@ def picture(teacher: list[Row], others: list[Row]) -> CanonicalFigure:
     """Return the figure; `teacher` and `others` hold score rows, those of several seeds too."""
     from harness.formats import figure
 
-    if not teacher or not others:
+    lines, marks = marks_of(teacher), marks_of(others)
+    if len(lines) != 1 or not marks:
         raise HarnessError(
-            "the picture of accuracy needs the scores of a teacher and of another system",
-            "give input 'teacher' and at least one further input with rows",
+            f"the picture of accuracy needs one teacher and another system or more, "
+            f"not {len(lines)} and {len(marks)}",
+            "give the scores of one network as input 'teacher' and at least one further input",
         )
-    (line,), marks = marks_of(teacher), marks_of(others)
+    line = lines[0]
     drawing = figure.new(_WIDTH, _HEIGHT)
     axes = drawing.subplots()
     _set_limits(axes, marks, line)

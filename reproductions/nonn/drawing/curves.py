@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from harness.formats.figure import CanonicalFigure
 
-_COLUMN, _HEIGHT = 2.45, 4.6
+_COLUMN, _NARROWEST, _HEIGHT = 2.1, 4.4, 4.7
 _LINE = 9.5  # points from one label to the next
 _KEY = (
-    "With marks: validation; thin: training. Lines are means over the seeds, bands reach from the "
-    "lowest to the highest."
+    "With marks: validation; thin: training.\n"
+    "Lines are means over the seeds, bands reach from the lowest to the highest."
 )
 
 
@@ -129,7 +129,7 @@ def _finish(axes: Axes) -> None:
 
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=GREY, alpha=0.2, linewidth=0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
     axes.tick_params(labelsize=8)
 
 
@@ -142,7 +142,7 @@ def picture(histories: dict[str, list[Row]]) -> CanonicalFigure:
             "the picture of the training curves needs the history of at least one stage",
             "give an input with the rows of a training stage's history",
         )
-    drawing = figure.new(1.0 + _COLUMN * len(histories), _HEIGHT)
+    drawing = figure.new(max(_NARROWEST, round(0.7 + _COLUMN * len(histories), 2)), _HEIGHT)
     grid = drawing.subplots(2, len(histories), squeeze=False, sharex="col")
     floor = _floor([row for rows in histories.values() for row in rows])
     taken = 0
@@ -179,5 +179,6 @@ def draw_training_curves(
     outputs: Outputs,
     run: Run,  # noqa: ARG001 - the contract of a step
 ) -> None:
-    """Step: draw the training curves of every input."""
-    outputs.figure("figure", picture({name: inputs.rows(name) for name in inputs.names()}))
+    """Step: draw the training curves of every input, the teacher's first."""
+    names = sorted(inputs.names(), key=lambda name: (name != "teacher", name))
+    outputs.figure("figure", picture({name: inputs.rows(name) for name in names}))

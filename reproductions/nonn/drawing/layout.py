@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 Point = tuple[float, float]
 
@@ -57,17 +58,18 @@ def ring(counts: Sequence[int], groups: Sequence[int], gap: float = 0.9) -> list
         for at, group in enumerate(groups)
     ]
     steps = [radii[at] + after[at] + radii[(at + 1) % len(radii)] for at in range(len(radii))]
-    turn = [2 * math.pi * step / sum(steps) for step in steps]
-    # A chord is shorter than its arc: widen the circle until every pair of neighbours fits.
+    angles = [math.pi / 2]
+    for step in steps[:-1]:
+        angles.append(angles[-1] - 2 * math.pi * step / sum(steps))
+    # Chords are shorter than arcs: widen the circle until every pair of discs fits.
     distance = max(
-        step / (2 * math.sin(min(angle, math.pi) / 2))
-        for step, angle in zip(steps, turn, strict=True)
+        (one + other + gap) / (2 * math.sin((first - second) / 2))
+        for (one, first), (other, second) in combinations(zip(radii, angles, strict=True), 2)
     )
-    discs, angle = [], math.pi / 2
-    for radius, step in zip(radii, turn, strict=True):
-        discs.append(Disc(polar(distance, angle), round(radius, _DECIMALS), angle))
-        angle -= step
-    return discs
+    return [
+        Disc(polar(distance, angle), round(radius, _DECIMALS), angle)
+        for radius, angle in zip(radii, angles, strict=True)
+    ]
 
 
 def spread(wanted: Sequence[float], apart: float) -> list[float]:
