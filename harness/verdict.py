@@ -35,13 +35,14 @@ from pydantic import model_validator
 
 from harness.spec.base import Identifier, Name, Spec
 from harness.spec.claim import Agreement, Claim
-from harness.spec.unit import convert
+from harness.spec.unit import COUNT, convert
 from harness.table.escape import one_line
 
 Word = Literal["exact", "within tolerance", "different", "not verified"]
 WORDS: tuple[Word, ...] = ("exact", "within tolerance", "different", "not verified")
 
 Number = int | float
+PERCENT = "percent"
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,3})?", re.IGNORECASE)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -169,7 +170,11 @@ def tolerance_text(claim: Claim, unit: str | None) -> str:
         return f"± {_plain(100 * _fraction(agrees.relative))} % of the reported value"
     if agrees.absolute is not None:
         return f"± {_plain(_fraction(agrees.absolute))} {_unit(unit)}".rstrip()
-    margin = f", give or take {agrees.margin!r} {_unit(unit)}".rstrip() if agrees.margin else ""
+    margin = (
+        f", give or take {_plain(_fraction(agrees.margin))} {_unit(unit)}".rstrip()
+        if agrees.margin
+        else ""
+    )
     return f"{agrees.relation} the other cell{margin}"
 
 
@@ -274,7 +279,8 @@ def _plain(value: Fraction) -> str:
 
 
 def _unit(unit: str | None) -> str:
-    return unit or ""
+    """A unit as differences bear it: 5 percent of 90 percent is not 5 points."""
+    return {PERCENT: "points", COUNT: ""}.get(unit or "", unit or "")
 
 
 def _named(unit: str | None) -> str:

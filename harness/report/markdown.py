@@ -114,7 +114,7 @@ def _evidence(claims: Sequence[ClaimReport]) -> str:
                 markdown(", ".join(shown.stages) or words.NOTHING),
                 ", ".join(map(str, shown.seeds)) or words.NOTHING,
                 f"`{shown.sha256[:_DIGITS]}`" if shown.sha256 else words.NOTHING,
-                f"`{shown.command}`",
+                f"`{shown.command}`" if shown.command else words.NOTHING,
                 words.NOTHING if seconds is None else duration(seconds),
             ]
         )

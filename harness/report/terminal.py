@@ -14,6 +14,8 @@ from harness.table.escape import one_line
 from harness.verdict import Word
 
 _HEADS = ("claim", "reported", "reproduced", "tolerance", "verdict")
+_TOLERANCE = 3
+_ROOM_FOR_TOLERANCE = 90
 _GAP = "  "
 _NARROWEST = 12
 _WIDTH_OF_A_FILE = 120
@@ -53,9 +55,12 @@ def _paper(paper: PaperReport, profile: str, width: int, colour: bool) -> str:
 
 
 def _table(claims: Sequence[ClaimReport], width: int, colour: bool) -> list[str]:
-    body = [_cells(claim) for claim in claims]
-    widths = _fit([max(map(len, column)) for column in zip(_HEADS, *body, strict=True)], width)
-    lines = [_line(_HEADS, widths), _line(["-" * one for one in widths], widths)]
+    heads, *body = ([*cells] for cells in (_HEADS, *map(_cells, claims)))
+    if width < _ROOM_FOR_TOLERANCE:
+        for cells in (heads, *body):
+            del cells[_TOLERANCE]
+    widths = _fit([max(map(len, column)) for column in zip(heads, *body, strict=True)], width)
+    lines = [_line(heads, widths), _line(["-" * one for one in widths], widths)]
     for claim, cells in zip(claims, body, strict=True):
         code = _COLOURS[claim.outcome.verdict] if colour else ""
         lines += _row(cells, widths, code)
@@ -75,12 +80,12 @@ def _cells(claim: ClaimReport) -> tuple[str, ...]:
 
 
 def _fit(widths: Sequence[int], total: int) -> list[int]:
-    """Narrow the widest columns, one character at a time, until all fit into `total`."""
-    fitted = list(widths)
-    room = total - len(_GAP) * (len(fitted) - 1)
-    while sum(fitted) > room and max(fitted) > _NARROWEST:
-        fitted[fitted.index(max(fitted))] -= 1
-    return fitted
+    """Narrow the widest columns until all fit into `total`; the claims' names come last."""
+    name, *others = widths
+    room = total - len(_GAP) * len(others)
+    while name + sum(others) > room and max(others) > _NARROWEST:
+        others[others.index(max(others))] -= 1
+    return [max(_NARROWEST, min(name, room - sum(others))), *others]
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], code: str) -> list[str]:

@@ -149,9 +149,12 @@ class _Court:
             stages=evidence.makers(references),
             seeds=evidence.seeds(self.paper, rests_on),
             sha256=known[0].sha256 if known else None,
-            command=f"harness repro {self.paper.paper}.{name} --profile {self.params.profile.name}",
+            command=self.command(name) if known else "",
             duration_s=evidence.duration(self.paper, rests_on, self.params.costs),
         )
+
+    def command(self, claim: str) -> str:
+        return f"harness repro {self.paper.paper}.{claim} --profile {self.params.profile.name}"
 
 
 def _coverage(

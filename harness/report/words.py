@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.report.model import ClaimReport, Coverage, Share
-from harness.verdict import Number, Verdict
+from harness.verdict import PERCENT, Number, Verdict
 
 NOTHING = "-"
 _SYMBOLS = {"count": "", "percent": "%"}
@@ -37,10 +37,15 @@ def reproduced(outcome: Verdict) -> str:
 
 
 def difference(outcome: Verdict) -> str:
-    """Return the difference with its sign, and as a share of the reported value."""
+    """Return the difference with its sign, and as a share of the reported value.
+
+    Percentages differ by points, and have no share: two signs of percent would be misread.
+    """
     if outcome.difference is None:
         return NOTHING
     sign = "+" if outcome.difference > 0 else ""
+    if outcome.unit == PERCENT:
+        return f"{sign}{amount(outcome.difference, 'points')}"
     said = f"{sign}{amount(outcome.difference, outcome.unit)}"
     if not outcome.reported or outcome.against is not None or not outcome.difference:
         return said
