@@ -124,6 +124,15 @@ def _draw_stage(upper: Axes, lower: Axes, rows: list[Row], first: int) -> int:
     return len(names)
 
 
+def _use_log_scale(axes: Axes) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=9))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
 def _finish(axes: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
@@ -149,7 +158,7 @@ def picture(histories: dict[str, list[Row]]) -> CanonicalFigure:
     for column, (name, rows) in enumerate(histories.items()):
         upper, lower = grid[:, column]
         upper.set_ylim(floor, 100 + (100 - floor) * 0.03)
-        lower.set_yscale("log")
+        _use_log_scale(lower)
         taken += _draw_stage(upper, lower, rows, taken)
         upper.set_title(name.replace("_", " "), fontsize=9.5, loc="left")
         lower.set_xlabel("epoch", fontsize=9)
