@@ -33,9 +33,10 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from harness.conversion import factor
 from harness.spec.base import Identifier, Name, Spec
 from harness.spec.claim import Agreement, Claim
-from harness.spec.unit import COUNT, convert
+from harness.spec.unit import COUNT
 from harness.table.escape import one_line
 
 Word = Literal["exact", "within tolerance", "different", "not verified"]
@@ -176,23 +177,6 @@ def tolerance_text(claim: Claim, unit: str | None) -> str:
         else ""
     )
     return f"{agrees.relation} the other cell{margin}"
-
-
-def factor(unit: str, to: str) -> Fraction:
-    """Return what a value in `unit` is multiplied by to be in `to`, exactly.
-
-    Raises
-    ------
-    ValueError
-        The units do not compare, or differ by more than a factor.
-    """
-    if unit == to:
-        return Fraction(1)
-    if convert(0.0, unit, to) != 0:
-        raise ValueError(f"'{unit}' and '{to}' differ by more than a factor")
-    up = convert(1.0, unit, to)
-    # The larger of the two factors is a short decimal where the smaller one may be periodic.
-    return Fraction(repr(up)) if up >= 1 else 1 / Fraction(repr(convert(1.0, to, unit)))
 
 
 def number(value: Fraction) -> Number:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from harness.conversion import converted
 from harness.devices.record import Series
-from harness.spec.unit import convert
 
 QUARTER = Fraction(1, 4)
 HALF = Fraction(1, 2)
@@ -63,9 +63,9 @@ def in_unit(summary: Summary, unit: str) -> Summary:
     """Return `summary` in another unit; ValueError when the two do not compare."""
     return Summary(
         unit=unit,
-        lower_quartile=convert(summary.lower_quartile, summary.unit, unit),
-        median=convert(summary.median, summary.unit, unit),
-        upper_quartile=convert(summary.upper_quartile, summary.unit, unit),
+        lower_quartile=converted(summary.lower_quartile, summary.unit, unit),
+        median=converted(summary.median, summary.unit, unit),
+        upper_quartile=converted(summary.upper_quartile, summary.unit, unit),
         samples=summary.samples,
     )
 

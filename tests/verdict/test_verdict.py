@@ -1,13 +1,11 @@
 """The truth table of verdicts."""
 
-from fractions import Fraction
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.spec.claim import Claim
-from harness.verdict import WORDS, Cell, factor, judge
+from harness.verdict import WORDS, Cell, judge
 
 EXACT = {"exact": True}
 RELATIVE = {"relative": 0.02}
@@ -256,23 +254,3 @@ def test_wider_tolerance_never_agrees_less(reported, reproduced, share):
 def test_any_cell_has_a_verdict(text):
     """Whatever a table holds, there is a verdict and no fault."""
     assert verdict(RELATIVE, text).verdict in WORDS
-
-
-@pytest.mark.parametrize(
-    ("unit", "to", "expected"),
-    [
-        ("byte", "megabyte", Fraction(1, 10**6)),
-        ("megabyte", "byte", Fraction(10**6)),
-        ("second", "hour", Fraction(1, 3600)),
-        ("percent", "x", Fraction(1, 100)),
-    ],
-)
-def test_factor_is_exact(unit, to, expected):
-    """The factor between two units is a fraction, in both directions."""
-    assert factor(unit, to) == expected
-
-
-def test_factor_needs_a_common_zero():
-    """Degrees on two scales differ by more than a factor, and are not compared."""
-    with pytest.raises(ValueError, match="differ by more than a factor"):
-        factor("degC", "kelvin")
