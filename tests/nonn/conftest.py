@@ -17,7 +17,10 @@ def execute(step, params, inputs, folder, seed=0):
     """Run a step of the registry in `folder` and tell where its outputs are."""
     kinds = STEPS[step].outputs
     names = {name: f"{name}{SUFFIX[kind]}" for name, kind in kinds.items()}
-    paths = {name: {None: Path(path)} for name, path in dict(inputs).items()}
+    paths = {
+        name: path if isinstance(path, dict) else {None: Path(path)}
+        for name, path in dict(inputs).items()
+    }
     outputs = Outputs(kinds, folder, names)
     context = Run("nonn", step, seed, Checkpoint(None), Progress(step))
     module, _, function = STEPS[step].run.partition(":")

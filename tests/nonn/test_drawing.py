@@ -205,6 +205,23 @@ def test_missing_partition_is_named(inputs, run_step):
         run_step("draw_activation_network", {"students": 4}, inputs["draw_activation_network"])
 
 
+def test_network_of_the_first_seed_is_drawn(inputs, run_step, tmp_path):
+    """Of stages that ran for several seeds the picture shows the first, whole and alone."""
+    paths = inputs["draw_activation_network"]
+    other = tmp_path / "other.csv"
+    rows.write(other, [{"students": 2, "student": 0, "filter": 0, "community": 0}])
+    seeded = {
+        "graph": {3: paths["graph"], 4: tmp_path / "absent"},
+        "assignment": {3: paths["assignment"], 4: other},
+    }
+    params = DRAWINGS["draw_activation_network"]
+
+    alone = run_step("draw_activation_network", params, paths)["figure"]
+    first = run_step("draw_activation_network", params, seeded, 1)["figure"]
+
+    assert digests(first) == digests(alone)
+
+
 def test_marks_average_over_seeds():
     """Three seeds make one mark with their mean and sample deviation."""
     found = [score("a", 2, "random", value, seed=at) for at, value in enumerate((90, 92, 94))]
