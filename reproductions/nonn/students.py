@@ -121,8 +121,9 @@ def filters_of(assignment: Sequence[Row], students: int) -> tuple[tuple[int, ...
     """
     found: dict[int, list[int]] = {}
     for row in assignment:
-        if row["students"] == students:
-            found.setdefault(int(str(row["student"])), []).append(int(str(row["filter"])))
+        student, number = row["student"], row["filter"]
+        if row["students"] == students and isinstance(student, int) and isinstance(number, int):
+            found.setdefault(student, []).append(number)
     if sorted(found) != list(range(students)):
         there = sorted({str(row["students"]) for row in assignment})
         raise HarnessError(
