@@ -11,12 +11,12 @@ from typing import Any
 from harness.spec.claim_check import claim_problems, table_problems
 from harness.spec.composition import Composition, Locator, merge
 from harness.spec.config_check import config_problems, profile_problems, repaired
-from harness.spec.files import SpecFiles
+from harness.spec.files import SpecFiles, missing_locks
 from harness.spec.problem import Path, Problem, SpecErrors
 from harness.spec.pruning import entries_of, follows, pruned
 from harness.spec.scope import Scope
-from harness.spec.stage_check import figure_problems, stage_problems
-from harness.spec.translation import Locate, faults
+from harness.spec.stage_check import constant_problems, figure_problems, stage_problems
+from harness.spec.translation import Locate, Place, faults
 from harness.steps import Step
 
 
@@ -32,7 +32,7 @@ class Findings:
 def check_specs(folder: FilePath, steps: Mapping[str, Step]) -> Findings:
     """Check every spec of a folder, composed with each of its profiles."""
     files = SpecFiles.read(folder)
-    problems = _file_problems(files)
+    problems = _file_problems(files, folder)
     for name, profile in files.profiles.items():
         if not profile.problems:
             tree = merge(repaired(files), name)
@@ -70,7 +70,7 @@ def check_composition(
     name = profile.get("name") if isinstance(profile, dict) else None
     locate = Locator(files, str(name), overrides)
     composition, problems = _examine(files, tree, steps, locate)
-    problems |= _file_problems(files)
+    problems |= _file_problems(files, specs)
     if problems or composition is None:
         raise SpecErrors(problems)
     return composition.model_copy(update={"ranks": _ranks(files)})
@@ -80,16 +80,19 @@ def _ranks(files: SpecFiles) -> dict[str, int]:
     return {name: document.tree["profile"]["rank"] for name, document in files.profiles.items()}
 
 
-def _file_problems(files: SpecFiles) -> set[Problem]:
+def _file_problems(files: SpecFiles, folder: FilePath) -> set[Problem]:
     strays = (problem for _, problem in profile_problems(files))
-    return {*files.problems, *config_problems(files), *strays}
+    locks = missing_locks(files, folder.parent)
+    return {*files.problems, *config_problems(files), *strays, *locks}
 
 
 def _examine(
     files: SpecFiles, tree: Mapping[str, Any], steps: Mapping[str, Step], locate: Locate
 ) -> tuple[Composition | None, set[Problem]]:
     """Return the composition, without what is wrong in it by itself, and the problems."""
-    refused = {path for path, _ in profile_problems(files)} | set(_refused(files))
+    strays = {path for path, _ in profile_problems(files)}
+    refused = set(_refused(files))
+    tree = pruned(dict(tree), strays)
     found = faults(Composition, tree, locate)
     problems = {fault.problem for fault in found if not follows(fault.path, refused)}
     broken = [*refused, *(fault.path for fault in found)]
@@ -113,11 +116,10 @@ def _whole(
 ) -> tuple[Composition | None, frozenset[Path]]:
     """Return the composition of what is left of `tree`, and what was taken away.
 
-    What is taken away is as little as possible: a claim rather than its paper. A paper that
-    is still not right without its wrong parts goes as a whole.
+    What is taken away is as little as possible: a claim rather than all claims or the paper.
     """
     absent: set[Path] = set()
-    for depth in (4, 2):
+    for depth in (4, 3, 2):
         entries = entries_of(broken, depth)
         tree, absent = pruned(tree, entries), absent | entries
         broken = [fault.path for fault in faults(Composition, tree, _nowhere)]
@@ -126,9 +128,9 @@ def _whole(
     return None, frozenset(absent)
 
 
-def _nowhere(path: Path, *, key: bool = False) -> Any:
+def _nowhere(path: Path, *, key: bool = False) -> Place:
     del path, key
-    return "", 0, 0, ""
+    return Place("", 0, 0, "")
 
 
 def _cross(scope: Scope) -> Iterator[Problem]:
@@ -137,3 +139,4 @@ def _cross(scope: Scope) -> Iterator[Problem]:
         yield from stage_problems(paper)
         yield from table_problems(paper)
         yield from figure_problems(paper)
+        yield from constant_problems(paper)

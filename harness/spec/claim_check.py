@@ -49,7 +49,7 @@ def _cell(scope: PaperScope, cell: Cell, at: Path) -> Iterator[Problem]:
     table = scope.paper.tables.get(cell.table)
     if table is None:
         return
-    noun = f"column of the table '{cell.table}'"
+    noun = f"table '{cell.table}' with the column"
     if _column(table, cell.column) is None:
         yield scope.not_among(_columns(table), cell.column, (*at, "column"), noun)
     for key in table.key:
@@ -80,7 +80,8 @@ def _same(value: Scalar, other: Scalar) -> bool:
 
 def _columns(table: Table) -> list[str]:
     """Return every column of the finished table."""
-    deviations = [f"{column}_std" for column in table.over_seeds]
+    averaged = [column for column in table.over_seeds if column in table.columns]
+    deviations = [f"{column}_std" for column in averaged]
     return [*table.columns, *deviations, *(["seeds"] if deviations else [])]
 
 

@@ -37,8 +37,8 @@ def config_problems(files: SpecFiles) -> Iterator[Problem]:
     if next(iter(files.config.tree)) != "made_by":
         yield _problem(files, ("made_by",), "this key comes first")
     if entries[0] != "_self_":
-        said = f"{_text(entries[0])} stands first"
-        yield _problem(files, ("defaults", 0), said, "_self_ as the first entry")
+        said = f"{shown(_text(entries[0]))} stands first"
+        yield _problem(files, ("defaults", 0), said, "'_self_' as the first entry")
     yield from _profile(files, entries)
     listed = entries[1:-1]
     wanted = [entry for entry in expected(files) if entry != "_self_"]

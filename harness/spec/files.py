@@ -81,7 +81,8 @@ class SpecFiles:
             for path in _listed(folder / group.folder):
                 document = _read(path, f"{folder.name}/{group.folder}/{path.name}")
                 problems += _own(document, group.model, group)
-                groups[group.key][path.stem] = document
+                if path.suffix == ".yaml" and _STEM.fullmatch(path.stem):
+                    groups[group.key][path.stem] = document
         return cls(config, groups, groups.pop(PROFILES.key), tuple(problems))
 
     def sound(self) -> SpecFiles:
@@ -114,12 +115,13 @@ def place(document: Document, path: Path, *, key: bool = False) -> Place:
 
     With `key`, the place of the key in a mapping rather than of its value.
     """
-    marks = (document.keys, document.values) if key else (document.values, document.keys)
-    for length in range(len(path), -1, -1):
-        for mark in (marks[0].get(path[:length]), marks[1].get(path[:length])):
-            if mark is not None:
-                return Place(document.file, *mark, field_name(path))
-    return Place(document.file, 1, 1, field_name(path))
+    marks = [document.keys.get(path), document.values.get(path)]
+    mark = next(filter(None, marks if key else reversed(marks)), None)
+    above = path
+    while mark is None and above:
+        above = above[:-1]
+        mark = document.keys.get(above) or document.values.get(above)
+    return Place(document.file, *(mark or Mark(1, 1)), field_name(path))
 
 
 def _models(documents: Mapping[str, Document], model: type[Model]) -> dict[str, Model]:
@@ -157,6 +159,9 @@ def _own(document: Document, model: type[BaseModel], group: Group | None) -> lis
     def locate(path: Path, *, key: bool = False) -> Place:
         return place(document, path, key=key)
 
+    misnamed = [] if group is None else list(_misnamed(document))
+    if misnamed:
+        return [*problems, *misnamed]
     if () not in document.refused:
         problems += [
             fault.problem
@@ -170,14 +175,34 @@ def _own(document: Document, model: type[BaseModel], group: Group | None) -> lis
     return problems
 
 
-def _names(document: Document, group: Group) -> Iterator[Problem]:
-    name = document.file.rpartition("/")[2]
-    stem, _, suffix = name.rpartition(".")
+def missing_locks(files: SpecFiles, root: FilePath) -> Iterator[Problem]:
+    """Yield the environments whose lock is not a file of the project."""
+    for document in files.groups["environments"].values():
+        lock = document.tree.get("lock")
+        told = any(p.file == document.file and p.field == "lock" for p in files.problems)
+        if isinstance(lock, str) and not told and not _is_file(root, lock):
+            said = f"there is no file {shown(lock)}"
+            yield Problem(*place(document, ("lock",)), shown(lock), said, "a locked file")
+
+
+def _is_file(root: FilePath, path: str) -> bool:
+    try:
+        return (root / path).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _misnamed(document: Document) -> Iterator[Problem]:
+    stem, _, suffix = document.file.rpartition("/")[2].rpartition(".")
     if suffix != "yaml":
         yield Problem(document.file, 0, 0, "", "", "the name of a spec ends in .yaml")
     if not _STEM.fullmatch(stem):
         said = f"the file's name {shown(stem)} is not a name"
         yield Problem(document.file, 0, 0, "", shown(stem), said, "lower-case words")
+
+
+def _names(document: Document, group: Group) -> Iterator[Problem]:
+    stem = FilePath(document.file).stem
     inside = _value(document, group.name)
     if isinstance(inside, str) and inside != stem:
         said = f"{shown(inside)} is not the name of the file{near(inside, [stem])}"

@@ -105,6 +105,10 @@ class Paper(Spec):
     authors: tuple[Text, ...] = Field(min_length=1)
     publications: dict[Name, Publication] = Field(min_length=1)
     seeds: tuple[int, ...] = Field((0,), min_length=1)
+    constants: dict[Identifier, JsonValue] = Field(
+        {},
+        description="Values that several stages share; the parameter `=name` stands for one.",
+    )
     claims: dict[Name, Claim] = {}
     stages: dict[Name, Stage] = Field(min_length=1)
     tables: dict[Name, Table] = {}

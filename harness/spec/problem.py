@@ -72,8 +72,10 @@ def as_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return `1 problem` or `3 problems`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Return `1 problem`, `3 problems` or `2 entries`."""
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun}"
 
 
 def field_name(path: Path) -> str:

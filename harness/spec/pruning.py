@@ -7,8 +7,18 @@ from typing import Any
 
 from harness.spec.problem import Path
 
-# A paper without one of these is no paper; these stand in for one that is wrong.
-_STAND_INS: dict[str, Any] = {"title": "?", "authors": ["?"], "seeds": [0]}
+STAND_IN = "stand-in"
+"""The name of a publication that no author wrote."""
+
+# What a paper, and a composition, cannot be without; these stand in for what is wrong.
+_PUBLICATION = {"title": "?", "venue": "?", "year": 2000, "licence": "?", "doi": "10.0000/none"}
+_PAPER: dict[str, Any] = {
+    "title": "?",
+    "authors": ["?"],
+    "seeds": [0],
+    "publications": {STAND_IN: _PUBLICATION},
+}
+_PROFILE = {"name": "none", "rank": 0, "says": "?"}
 
 
 def follows(path: Path, causes: Iterable[Path]) -> bool:
@@ -22,30 +32,33 @@ def follows(path: Path, causes: Iterable[Path]) -> bool:
 def entries_of(paths: Iterable[Path], depth: int) -> set[Path]:
     """Return the entries that hold `paths`.
 
-    With depth 4 an entry of a paper (`papers.nonn.claims.node-memory`) or a field of it, with
-    depth 2 a whole paper, dataset, device or environment.
+    Of a paper: with depth 4 an entry (`papers.nonn.claims.node-memory`), with depth 3 a field,
+    with depth 2 the paper. Of all else: a dataset, device or environment, or a profile's field.
     """
     return {path[: depth if path[:1] == ("papers",) else 2] for path in paths}
 
 
 def pruned(tree: dict[str, Any], entries: Iterable[Path]) -> dict[str, Any]:
-    """Return `tree` without the entries; a paper keeps the fields that it cannot be without."""
+    """Return `tree` without the entries, with stand-ins for what it cannot be without."""
     for entry in entries:
         tree = _without(tree, entry)
-    papers = tree.get("papers")
+    papers, profile = tree.get("papers"), tree.get("profile")
     if isinstance(papers, dict):
         tree = {**tree, "papers": {name: _completed(paper) for name, paper in papers.items()}}
-    return tree
+    return {**tree, "profile": {**_PROFILE, **(profile if isinstance(profile, dict) else {})}}
 
 
-def _without(tree: Any, path: Path) -> Any:
-    if not path or not isinstance(tree, dict) or path[0] not in tree:
+def _without(tree: dict[str, Any], path: Path) -> dict[str, Any]:
+    if not path or path[0] not in tree:
         return tree
     key = str(path[0])
-    if len(path) > 1:
-        return {**tree, key: _without(tree[key], path[1:])}
+    below = tree[key]
+    if len(path) > 1 and isinstance(below, dict):
+        return {**tree, key: _without(below, path[1:])}
     return {name: value for name, value in tree.items() if name != key}
 
 
 def _completed(paper: Any) -> Any:
-    return {**_STAND_INS, **paper} if isinstance(paper, dict) else paper
+    if not isinstance(paper, dict):
+        return paper
+    return {**_PAPER, **{key: v for key, v in paper.items() if v or key not in _PAPER}}

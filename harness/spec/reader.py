@@ -186,7 +186,8 @@ class _Reading:
             first = self.keys[path]
             message = f"the key is given twice, first on line {first.line}"
             self.refuse(path, mark, shown(name), message, "each key once")
-        frame.key, frame.skip = name, fault is not None or path in self.keys
+        again = path in self.keys
+        frame.key, frame.skip = (f"{name} (again)" if again else name), again or fault is not None
         self.keys.setdefault(path, mark)
         # After a mapping or a list as a key nothing below can be told apart.
         return isinstance(event, yaml.ScalarEvent | yaml.AliasEvent)

@@ -9,6 +9,7 @@ from typing import Any
 from harness.spec.composition import Composition
 from harness.spec.paper import Paper
 from harness.spec.problem import Path, Problem, near, one_of, shown
+from harness.spec.pruning import STAND_IN
 from harness.spec.translation import Locate
 from harness.steps import Kind, Step
 
@@ -50,7 +51,7 @@ class Scope:
         if len(at) == 3:
             node = getattr(node[at[1]], str(at[2]))
         broken = (path[-1] for path in self.absent if path[:-1] == at)
-        return {*node, *map(str, broken)}
+        return {*node, *map(str, broken)} - {STAND_IN}
 
     def unknown(self, at: Path, name: str, path: Path, noun: str) -> Iterator[Problem]:
         """Yield a problem when there is no `name` among the entries at `at`."""
@@ -109,8 +110,7 @@ class PaperScope:
         if outputs is None:
             return
         if output not in outputs:
-            noun = f"output of the stage '{stage}'"
-            yield self.not_among(outputs, output, path, noun)
+            yield self.not_among(outputs, output, path, f"stage '{stage}' with the output")
         elif kind is not None and outputs[output] != kind:
             said = f"{shown(reference)} is of kind {outputs[output]}, not {kind}"
             fitting = self._fitting(kind)

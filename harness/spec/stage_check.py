@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from harness.spec.constants import resolved, uses
 from harness.spec.paper import Figure, Stage
 from harness.spec.problem import Path, Problem, near, one_of, shown
 from harness.spec.scope import PaperScope
@@ -33,7 +34,7 @@ def stage_problems(scope: PaperScope) -> Iterator[Problem]:
         yield from _params(scope, step, stage.params, at)
         yield from _device(scope, step, stage, at)
         if stage.step == DATASET:
-            yield from _dataset(scope, stage.params, at)
+            yield from _dataset(scope, resolved(stage.params, scope.paper.constants), at)
     yield from _cycles(scope)
 
 
@@ -48,6 +49,17 @@ def figure_problems(scope: PaperScope) -> Iterator[Problem]:
         yield from _drawing(scope, step, figure, at)
         yield from _inputs(scope, step, figure.inputs, at)
         yield from _params(scope, step, figure.params, at)
+
+
+def constant_problems(scope: PaperScope) -> Iterator[Problem]:
+    """Yield the constants that nothing uses."""
+    params = [stage.params for stage in scope.paper.stages.values()]
+    params += [figure.params for figure in scope.paper.figures.values()]
+    used = {name for one in params for _, name in uses(one)}
+    for name in scope.paper.constants:
+        if name not in used:
+            said = f"no stage and no figure uses the constant {shown(name)}"
+            yield scope.problem(("constants", name), said, f"a parameter '={name}', or no constant")
 
 
 def _step(scope: PaperScope, name: str) -> Step | None:
@@ -80,8 +92,14 @@ def _params(
     scope: PaperScope, step: Step, params: Mapping[str, Any], at: Path
 ) -> Iterator[Problem]:
     whole = (*scope.at, *at, "params")
-    for fault in faults(step.params, dict(params), scope.scope.locate, whole):
-        yield fault.problem
+    constants = scope.paper.constants
+    unknown = [use for use in uses(params) if use[1] not in constants]
+    for path, name in unknown:
+        yield from scope.unknown("constants", name, (*at, "params", *path), "constant")
+    if not unknown:
+        filled = resolved(params, constants)
+        for fault in faults(step.params, filled, scope.scope.locate, whole):
+            yield fault.problem
 
 
 def _device(scope: PaperScope, step: Step, stage: Stage, at: Path) -> Iterator[Problem]:

@@ -175,12 +175,12 @@ _SENTENCES = {
 def _other_branch(path: Path, details: list[Any], found: Mapping[Path, object]) -> bool:
     """Whether the errors at `path` are those of a union's branches that were not meant.
 
-    Another branch has taken the mapping or list, and has something against what is in it.
+    Another branch has taken the mapping or list, and has something against what is in it. (A
+    list is also too short when what is in it is wrong.)
     """
-    above = all(detail["type"].endswith(("_type", "_error")) for detail in details)
-    own = any(detail["type"] == "value_error" for detail in details)
-    deeper = any(len(p) > len(path) and p[: len(path)] == path for p in found)
-    return above and not own and deeper
+    kinds = {detail["type"] for detail in details}
+    shallow = all(kind.endswith(("_type", "literal_error", "too_short")) for kind in kinds)
+    return shallow and any(len(p) > len(path) and p[: len(path)] == path for p in found)
 
 
 def _advice(kind: str, value: Any) -> str:

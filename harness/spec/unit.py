@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from harness.spec.problem import near, shown
+
 if TYPE_CHECKING:
     import pint
 
@@ -44,7 +46,8 @@ def check_unit(unit: str) -> str:
     try:
         _registry().parse_units(unit)
     except Exception as error:  # pint raises many types, also tokenizer errors
-        raise ValueError(f"'{unit}' is not a unit that pint knows") from error
+        hint = near(unit, _EVERYDAY)
+        raise ValueError(f"{shown(unit)} is not a unit that pint knows{hint}") from error
     return unit
 
 

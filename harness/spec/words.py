@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.spec.problem import Path, one_of, shown
+from harness.spec.problem import Path, counted, one_of, shown
 
 Schema = Mapping[str, Any]
 
@@ -137,20 +137,30 @@ def _range(node: Schema) -> Iterator[str]:
 def _text(node: Schema) -> str:
     if "pattern" in node:
         return PATTERNS.get(node["pattern"], f"text of the form {node['pattern']}")
-    longest = node.get("maxLength")
-    return f"text, at most {longest} characters" if longest else "text"
+    size = _size(node, "Length", "character")
+    return f"text of {size}" if size else "text"
 
 
 def _list(schema: Schema, node: Schema) -> str:
-    least = node.get("minItems", 0)
-    number = f", at least {least}" if least else ""
+    size = _size(node, "Items", "item")
+    kind = f"a list of {size}" if size else "a list"
     item = node.get("items", {})
     words = " or ".join(w for branch in _branches(schema, item) for w in _words(schema, branch))
-    return f"a list{number}; each item {words}" if words else f"a list{number}"
+    return f"{kind}, each {words}" if words else kind
 
 
 def _mapping(node: Schema) -> str:
     names = list(node.get("properties", ()))
-    if not names:
-        return "a mapping"
-    return f"a mapping with the keys {', '.join(names)}"
+    if names:
+        return f"a mapping with the keys {', '.join(names)}"
+    size = _size(node, "Properties", "entry")
+    return f"a mapping of {size}" if size else "a mapping"
+
+
+def _size(node: Schema, what: str, noun: str) -> str:
+    least, most = node.get(f"min{what}"), node.get(f"max{what}")
+    if least and most:
+        return f"{least} to {counted(most, noun)}"
+    if least:
+        return f"at least {counted(least, noun)}"
+    return f"at most {counted(most, noun)}" if most else ""
