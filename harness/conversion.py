@@ -1,4 +1,4 @@
-"""Converting between units without a rounding that nobody asked for."""
+"""Converting between units without the rounding of binary numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from harness.spec.unit import convert
 
 
 def factor(unit: str, to: str) -> Fraction:
-    """Return what a value in `unit` is multiplied by to be in `to`, exactly.
+    """Return what a value in `unit` is multiplied by to be in `to`, or divided by its inverse.
+
+    The larger of the two factors is read to 15 significant digits. That is exact where units
+    are defined by a short decimal, and frees it of what floating-point division has added.
 
     Raises
     ------
@@ -17,11 +20,10 @@ def factor(unit: str, to: str) -> Fraction:
     """
     if unit == to:
         return Fraction(1)
-    if convert(0.0, unit, to) != 0:
+    if convert(0.0, unit, to):
         raise ValueError(f"'{unit}' and '{to}' differ by more than a factor")
-    up = convert(1.0, unit, to)
-    # The larger of the two factors is a short decimal where the smaller one may be periodic.
-    return Fraction(repr(up)) if up >= 1 else 1 / Fraction(repr(convert(1.0, to, unit)))
+    forth, back = (convert(1.0, *pair) for pair in ((unit, to), (to, unit)))
+    return _read(forth) if forth >= 1 else 1 / _read(back)
 
 
 def converted(value: float, unit: str, to: str) -> float:
@@ -33,3 +35,7 @@ def converted(value: float, unit: str, to: str) -> float:
         As `factor`.
     """
     return float(Fraction(repr(value)) * factor(unit, to))
+
+
+def _read(number: float) -> Fraction:
+    return Fraction(f"{number:.15g}")
