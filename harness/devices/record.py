@@ -19,8 +19,11 @@ NUMBER = r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])$"
 SeriesName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64)]
 """What one series of samples belongs to: `teacher`, `student-1`."""
 
-Measured = dict[Identifier, Digest | dict[str, Digest]]
-"""SHA-256 of what was measured, by input name; by seed below that where there are several."""
+Digests = Digest | dict[str, Digest]
+"""SHA-256 of one input; by seed where it was made per seed."""
+
+Measured = dict[Identifier, Digests]
+"""SHA-256 of what was measured, by input name."""
 
 
 def _utc(text: str) -> str:

@@ -8,7 +8,7 @@ from record_samples import record
 
 from harness.devices.params import SummaryParams
 from harness.devices.record import dumps
-from harness.devices.step import rows, summarise
+from harness.devices.step import _unchanged, rows, summarise
 from harness.errors import HarnessError
 from harness.stage.checkpoint import Checkpoint
 from harness.stage.inputs import Inputs
@@ -63,6 +63,25 @@ def test_row_of_a_series():
 def test_other_weights_are_not_current(tmp_path, now, current):
     """Rows say whether what was measured still has the bytes that were measured."""
     assert [current, current] == [row["current"] for row in run_step(tmp_path, now)]
+
+
+@pytest.mark.parametrize(
+    ("measured", "now", "same"),
+    [
+        ("a", "a", True),
+        ("a", "b", False),
+        (None, "a", False),
+        ({"0": "a", "1": "b"}, {"0": "a", "1": "b"}, True),
+        ({"0": "a"}, {"0": "a", "1": "b"}, True),
+        ({"0": "a"}, {"1": "a"}, False),
+        ({"0": "a", "1": "b"}, {"0": "a"}, False),
+        ({}, {"0": "a"}, False),
+        ("a", {"0": "a"}, False),
+    ],
+)
+def test_what_was_measured_is_what_exists(measured, now, same):
+    """Every seed that was measured must have its bytes still; a seed more does not matter."""
+    assert _unchanged(measured, now) is same
 
 
 def test_series_without_label():
