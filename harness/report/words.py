@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.report.model import ClaimReport, Coverage, Share
-from harness.verdict import PERCENT, Number, Verdict
+from harness.verdict import PERCENT, WORDS, Number, Verdict
 
 NOTHING = "-"
 _SYMBOLS = {"count": "", "percent": "%"}
@@ -60,7 +60,7 @@ def verdict(outcome: Verdict) -> str:
 def headline(coverage: Coverage) -> str:
     """Return the coverage of a paper in one sentence."""
     agreeing = share(coverage.agreeing, coverage.total)
-    parts = ", ".join(f"{count} {word}" for word, count in coverage.claims.items())
+    parts = ", ".join(f"{coverage.claims[word]} {word}" for word in WORDS)
     return (
         f"{agreeing} claims agree ({parts}); {_regenerated(coverage.tables)} tables and "
         f"{_regenerated(coverage.figures)} figures are regenerated."

@@ -12,6 +12,7 @@ from harness.formats import jsonfile
 from harness.formats import rows as csv_rows
 from harness.report.model import FILE, read
 from harness.report.results import FoundTable, Results
+from harness.report.terminal import dumps
 from harness.report.verdicts import evaluate, judge_all
 from harness.table.csv import cells, parse
 from harness.table.model import content
@@ -220,6 +221,7 @@ def test_verdicts_are_read_back(tmp_path, spec):
     jsonfile.write(tmp_path / FILE, report.as_json())
 
     assert report == read(tmp_path / FILE)
+    assert dumps(report, 80) == dumps(read(tmp_path / FILE), 80)
     assert jsonfile.dumps(read(tmp_path / FILE).as_json()) == (tmp_path / FILE).read_bytes()
 
 
