@@ -93,4 +93,5 @@ def _inputs(root: Path, plan: PlannedStage) -> Inputs:
 
 
 def _libraries(lock: Path) -> dict[str, str]:
+    """The versions that the stage's environment is locked to."""
     return dict(_PIN.findall(lock.read_text(encoding="utf-8")))

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.report.results import input_name
 from harness.spec.composition import Composition
+from harness.spec.constants import resolved
 from harness.spec.paper import Figure, Paper, Stage, Table
 from harness.stage.planned import Artifact, PlannedEnvironment, PlannedStage
 from harness.steps import SUFFIX, Kind, Step
@@ -29,7 +31,9 @@ class Plan:
         return {stage.dvc_name: stage for stage in self.stages}
 
 
-def build_plan(composition: Composition, steps: Mapping[str, Step]) -> Plan:
+def build_plan(
+    composition: Composition, steps: Mapping[str, Step], costs: Mapping[str, float]
+) -> Plan:
     """Return the plan of a checked composition.
 
     Parameters
@@ -38,8 +42,10 @@ def build_plan(composition: Composition, steps: Mapping[str, Step]) -> Plan:
         What `harness.spec.composition.parse` and the cross-checks let through.
     steps
         The closed registry, by the name that specs use.
+    costs
+        The recorded seconds of each stage, by ``paper/stage``, which the report shows.
     """
-    builder = _Builder(composition, steps)
+    builder = _Builder(composition, steps, costs)
     stages = [stage for paper in composition.papers.values() for stage in builder.paper(paper)]
     return Plan(composition.profile.name, (*stages, builder.report(stages)))
 
@@ -48,6 +54,7 @@ def build_plan(composition: Composition, steps: Mapping[str, Step]) -> Plan:
 class _Builder:
     composition: Composition
     steps: Mapping[str, Step]
+    costs: Mapping[str, float]
 
     @property
     def profile(self) -> str:
@@ -66,11 +73,7 @@ class _Builder:
     def report(self, stages: list[PlannedStage]) -> PlannedStage:
         """Return the stage that reads every table and writes the verdicts."""
         step = self.steps["harness.report"]
-        tables = {
-            f"{stage.paper}__{stage.stage.removeprefix('table-').replace('-', '_')}": stage
-            for stage in stages
-            if stage.step == "harness.table"
-        }
+        made = {_input_name(stage): stage for stage in stages if _product(stage)}
         folder = f"results/{self.profile}"
         return PlannedStage(
             profile=self.profile,
@@ -79,8 +82,8 @@ class _Builder:
             step="harness.report",
             run=step.run,
             environment=self._environment(_HARNESS),
-            inputs={name: stage.outputs["csv"] for name, stage in tables.items()},
-            writers={name: stage.dvc_name for name, stage in tables.items()},
+            inputs={name: _product(stage)[0] for name, stage in made.items()},
+            writers={name: stage.dvc_name for name, stage in made.items()},
             outputs={
                 "verdicts": Artifact("record", f"{folder}/verdicts.json", in_git=True),
                 "report": Artifact("text", f"{folder}/REPORT.md", in_git=True),
@@ -93,6 +96,7 @@ class _Builder:
                     for name, paper in self.composition.papers.items()
                 },
                 "ranks": self.composition.ranks,
+                "costs": dict(self.costs),
             },
         )
 
@@ -116,14 +120,17 @@ class _Builder:
                 output: self._output(paper.paper, name, output, kind, seeds)
                 for output, kind in step.outputs.items()
             },
-            params=self._params(step, dict(stage.params)),
+            params=self._params(step, paper, stage.params),
             seeds=seeds,
         )
         if device is None:
             return planned
+        # A measurement is of one network: that of the first seed.
+        measured = {name: replace(item, seeds=item.seeds[:1]) for name, item in inputs.items()}
         record = f"device_results/{self.profile}/{paper.paper}/{name}/{stage.record}.json"
         return replace(
             planned,
+            inputs=measured,
             device=device.device,
             sampling={"warm_up": device.warm_up, "samples": device.samples},
             outputs={
@@ -178,7 +185,7 @@ class _Builder:
             inputs=inputs,
             writers=writers,
             outputs={"figure": Artifact("figure", place, in_git=True)},
-            params=self._params(step, dict(figure.params)),
+            params=self._params(step, paper, figure.params),
         )
 
     def _output(
@@ -190,7 +197,8 @@ class _Builder:
             return Artifact(kind, place, suffix, seeds)
         return Artifact(kind, place + suffix)
 
-    def _params(self, step: Step, params: dict[str, Any]) -> dict[str, Any]:
+    def _params(self, step: Step, paper: Paper, given: Mapping[str, Any]) -> dict[str, Any]:
+        params: dict[str, Any] = resolved(given, paper.constants)
         # A dataset's own spec travels with the stage, so that the stage is stale when it changes.
         if step is self.steps["harness.dataset"]:
             spec = self.composition.datasets[params["dataset"]]
@@ -207,6 +215,17 @@ class _Builder:
             spec.tolerance,
             dict(spec.variables),
         )
+
+
+def _product(stage: PlannedStage) -> list[Artifact]:
+    """Return the output that the report reads: a table's CSV, a figure, or nothing."""
+    outputs = stage.outputs.items()
+    return [out for name, out in outputs if name == "csv" or out.kind == "figure"]
+
+
+def _input_name(stage: PlannedStage) -> str:
+    name = stage.stage.removeprefix("table-").removeprefix("figure-")
+    return input_name(stage.paper, name)
 
 
 def _inputs(

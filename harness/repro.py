@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.compiler.target import Target
+from harness.costs import read_costs
 from harness.errors import HarnessError, UsageError
 from harness.stage.costlog import read_log
 from harness.stage.failure import failures
 from harness.stage.planned import PlannedStage
 from harness.stage.progress import duration
-from harness.stage.queue import VARIABLE, dumps
+from harness.stage.queue import VARIABLE, write_queue
 from harness.status import StageStatus
 
 
@@ -27,19 +28,11 @@ class Reproduction:
     failed: Mapping[str, str]
 
 
-def expected_seconds(target: Target, plans: Iterable[PlannedStage]) -> dict[str, float]:
-    """Return what each stage took when it last ran here, or when its cost was recorded."""
-    from harness.costs import read_costs
-
-    known: dict[str, float] = {}
-    for plan in plans:
-        for address, cost in read_costs(target.project.root, plan.profile).items():
-            known[address] = cost.seconds
-        known |= {
-            run["stage"]: run["seconds"] for run in read_log(target.project.root, plan.profile)
-        }
-        break
-    return known
+def expected_seconds(target: Target, plans: list[PlannedStage]) -> dict[str, float]:
+    """Return what each stage took when it last ran here, or else when its cost was recorded."""
+    root, profile = target.project.root, plans[0].profile
+    recorded = {address: cost.seconds for address, cost in read_costs(root, profile).items()}
+    return recorded | {run["stage"]: run["seconds"] for run in read_log(root, profile)}
 
 
 def reproduce(
@@ -65,7 +58,9 @@ def reproduce(
         targets = [file]
     queue = [(stage.address, seconds.get(stage.address)) for stage in stale]
     _announce(queue)
-    variables = {**os.environ, VARIABLE: dumps(queue), "PATH": _path()}
+    path = target.project.state / "queue"
+    write_queue(path, queue)
+    variables = {**os.environ, VARIABLE: str(path), "PATH": _path()}
     command = [_dvc(root), "repro", "--keep-going", *targets]
     try:
         status = subprocess.run(command, cwd=root, env=variables, check=False).returncode
@@ -102,7 +97,7 @@ def _dvc(root: Path) -> str:
 
 
 def dvc_targets(
-    plans: list[PlannedStage], claims: Mapping[str, tuple[str, str]], words: list[str]
+    plans: list[PlannedStage], claims: Mapping[str, tuple[str, ...]], words: list[str]
 ) -> list[str]:
     """Return the DVC stages that `words` mean.
 
@@ -111,8 +106,7 @@ def dvc_targets(
     plans
         All stages.
     claims
-        The table stage of every claim, by ``(paper, claim)`` joined as ``paper.claim`` and by the
-        claim's own name where it is unique; the value is (address of the table stage, claim).
+        The DVC stages of the tables that a claim rests on, by the claim's name.
     words
         Papers, claims, tables, figures, or stages as ``paper/stage`` or ``paper-stage``.
 
@@ -134,8 +128,8 @@ def dvc_targets(
             f"{plan.paper}/{short}",
         }:
             meanings.setdefault(word, []).append(plan.dvc_name)
-    for word, (address, _) in claims.items():
-        meanings.setdefault(word, []).append(address)
+    for word, tables in claims.items():
+        meanings.setdefault(word, []).extend(tables)
     found: dict[str, None] = {}
     for word in words:
         if word not in meanings:

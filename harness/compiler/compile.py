@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.compiler.target import Target
+from harness.costs import read_costs
 from harness.formats import jsonfile
 from harness.formats.atomic import write_if_changed, write_text
 from harness.plan import Plan
@@ -46,7 +47,9 @@ def compile_tree(
     steps = registry(target.project.root)
     composition = check_composition(target.project.specs, tree, steps, overrides)
     imports = Imports(target.project.root)
-    plan = build_plan(composition, steps)
+    recorded = read_costs(target.project.root, composition.profile.name)
+    costs = {address: cost.seconds for address, cost in recorded.items()}
+    plan = build_plan(composition, steps, costs)
     stages = tuple(
         replace(stage, code=imports.files(stage.run.partition(":")[0])) for stage in plan.stages
     )
@@ -54,7 +57,9 @@ def compile_tree(
     dvc_yaml = pipeline(plan, target.folder, imports.files(_PLANNER))
     files = {"params.yaml": text.encode(), "dvc.yaml": dvc_yaml.encode()}
     for stage in stages:
-        files[f"plan/{stage.paper}/{stage.stage}.json"] = jsonfile.dumps(stage.to_json())
+        files[f"plan/{stage.paper}/{stage.stage}.json"] = jsonfile.dumps(
+            stage.to_json(), sort_keys=False
+        )
     return Compiled(plan, files)
 
 
@@ -117,7 +122,7 @@ class Stamp:
     def _sources(self) -> str:
         root = self.target.project.root
         folders = [(root / "specs", "*.yaml"), (root / "harness", "*.py")]
-        folders.append((root / "reproductions", "*.py"))
+        folders += [(root / "reproductions", "*.py"), (root / "device_results", "costs.json")]
         paths = sorted(path for folder, pattern in folders for path in folder.rglob(pattern))
         return _digest(root, paths, json.dumps(self.overrides))
 

@@ -60,7 +60,7 @@ def rows(record: Record, params: SummaryParams, *, current: bool) -> list[Row]:
             "speed_up": None if baseline is None else statistics.ratio(baseline, one.median),
             "samples": one.samples,
             "device": record.device.device,
-            "record": f"record {record.number}",
+            "record": record.number,
             "current": current,
             "complete": record.complete,
         }

@@ -14,9 +14,12 @@ from harness.errors import HarnessError
 from harness.formats.atomic import write_bytes
 
 
-def dumps(value: Any) -> bytes:
-    """Return the canonical bytes of `value`; ValueError for NaN and infinities."""
-    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+def dumps(value: Any, *, sort_keys: bool = True) -> bytes:
+    """Return the canonical bytes of `value`; ValueError for NaN and infinities.
+
+    Without `sort_keys` the keys stay in their own order, where that order means something.
+    """
+    text = json.dumps(value, sort_keys=sort_keys, indent=1, ensure_ascii=False, allow_nan=False)
     return text.encode() + b"\n"
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.formats.atomic import write_text
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 Value = bool | int | float | str | None
 Row = dict[str, Value]
@@ -56,14 +60,11 @@ def _value(cell: str) -> Value:
         return None
     if cell in ("true", "false"):
         return cell == "true"
-    for kind in (int, float):
-        try:
-            number = kind(cell)
-        except ValueError:
-            continue
-        # "007", "1_0" and " 1" are text: a number is written in one way only.
-        if _cell(number) == cell or (kind is float and math.isfinite(number)):
-            return number
+    # "007", "1_0", " 1" and "nan" are text: we write no number like that.
+    if _INTEGER.fullmatch(cell):
+        return int(cell)
+    if _DECIMAL.fullmatch(cell) and math.isfinite(number := float(cell)):
+        return number
     return cell
 
 

@@ -68,6 +68,7 @@ def profile_problems(files: SpecFiles) -> Iterator[tuple[Path, Problem]]:
                 yield _stray(document, ("papers", name), known, "paper")
             elif isinstance(paper, dict) and () not in home.refused:
                 yield from _strays(document, home, name, paper)
+                yield from _conflicts(document, home.tree, paper, ("papers", name))
 
 
 def _strays(
@@ -80,6 +81,19 @@ def _strays(
             if entry not in known:
                 path = ("papers", name, section, entry)
                 yield _stray(document, path, known, section.removesuffix("s"))
+
+
+def _conflicts(
+    document: Document, base: dict[str, Any], over: dict[str, Any], at: Path
+) -> Iterator[tuple[Path, Problem]]:
+    """Yield where Hydra could not merge: a list in place of a mapping, or the other way round."""
+    for key, value in over.items():
+        below, path = base.get(key), (*at, key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            yield from _conflicts(document, below, value, path)
+        elif {type(below), type(value)} == {dict, list}:
+            said = f"{shown(value)} cannot take the place of {shown(below)}"
+            yield path, Problem(*place(document, path), shown(value), said, shown(below))
 
 
 def _stray(document: Document, path: Path, known: list[str], noun: str) -> tuple[Path, Problem]:

@@ -115,9 +115,8 @@ def _with_papers(made: dict[str, Any]) -> dict[str, Any]:
     paper = _loosened(Paper.model_json_schema())
     kinds = paper.pop("$defs")
     papers = made["properties"]["papers"]
-    papers["patternProperties"] = dict.fromkeys(
-        papers["patternProperties"], {"$ref": "#/$defs/Paper"}
-    )
+    (pattern,) = papers["patternProperties"]
+    papers["patternProperties"] = {pattern: {"$ref": "#/$defs/Paper"}}
     return {**made, "$defs": {**made["$defs"], **kinds, "Paper": paper}}
 
 

@@ -20,7 +20,7 @@ from harness.stage.failure import clear_failure, note_failure
 from harness.stage.launch import launch, publish
 from harness.stage.manifest import record_outputs
 from harness.stage.planned import PlannedEnvironment, PlannedStage
-from harness.stage.queue import position
+from harness.stage.queue import take
 from harness.stage.variables import stage_variables
 
 # The plans are made in the harness's own environment, before any plan can be read.
@@ -50,7 +50,7 @@ def _run(root: Path, plans: Path, paper: str, stage: str) -> None:
             f"{plan.address} is a measurement and stays as it was recorded",
             f"measure anew with `harness measure {plan.address}`",
         )
-    print(f"{plan.address}{position(plan.address, os.environ)}", file=sys.stderr, flush=True)
+    print(f"{plan.address}{take(plan.address, os.environ)}", file=sys.stderr, flush=True)
     try:
         launched = launch(root, path, plans.parent / "dvc.lock")
     except HarnessError as error:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from harness.environment import Environments
 from harness.errors import HarnessError
@@ -120,7 +121,8 @@ def _run_all(
             for process in [process for process in running if process.poll() is not None]:
                 running.remove(process)
                 if process.returncode:
-                    raise HarnessError(_reason(plan, process.returncode))
+                    folder = Path(cast("list[str]", process.args)[4])
+                    raise HarnessError(_reason(plan, process.returncode, folder))
             time.sleep(_POLL)
     finally:
         for process in running:
@@ -151,7 +153,12 @@ def _end_with_launcher() -> None:
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
-def _reason(plan: PlannedStage, status: int) -> str:
+def _reason(plan: PlannedStage, status: int, folder: Path) -> str:
+    refusal = scratch.refusal(folder)
+    if refusal.exists():
+        said = refusal.read_text(encoding="utf-8")
+        refusal.unlink()
+        return f"{plan.address}: {said}"
     if status < 0:
         name = signal.Signals(-status).name
         hint = "; the machine may be out of memory" if status == -signal.SIGKILL else ""

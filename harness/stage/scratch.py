@@ -61,6 +61,11 @@ def checkpoint(folder: Path) -> Path:
     return folder / "checkpoint.safetensors"
 
 
+def refusal(folder: Path) -> Path:
+    """Where a run that refuses its inputs or parameters says why."""
+    return folder / "refused.txt"
+
+
 def mark_done(folder: Path) -> None:
     """Note that the outputs under `folder` are whole, with their digests."""
     digests = {path.name: sha256(path) for path in sorted(staging(folder).iterdir())}

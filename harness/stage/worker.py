@@ -19,7 +19,7 @@ from harness.stage.outputs import Outputs
 from harness.stage.planned import Artifact, PlannedStage
 from harness.stage.progress import Progress
 from harness.stage.run import Run, Sampling
-from harness.stage.scratch import checkpoint, mark_done, staging
+from harness.stage.scratch import checkpoint, mark_done, refusal, staging
 from harness.steps import Kind, Params
 
 
@@ -79,7 +79,8 @@ def main(arguments: list[str]) -> int:
     try:
         run_step(plan, Path(arguments[1]), seed)
     except HarnessError as error:
-        print(f"{plan.address}: {error}", file=sys.stderr)
+        # The launcher tells it, once.
+        refusal(Path(arguments[1])).write_text(str(error), encoding="utf-8")
         return error.status
     return 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from harness.formats.rows import Row
 
 BYTES = 4  # of a float32 weight
@@ -9,6 +11,7 @@ BYTES = 4  # of a float32 weight
 
 def score(
     *,
+    role: Literal["teacher", "alone", "nonn"],
     network: str,
     students: int,
     partition: str,
@@ -19,10 +22,12 @@ def score(
 ) -> Row:
     """Return the row of one trained system.
 
-    `parameters` are those of its largest node, `accuracy` is on test images; both accuracies are
-    in percent.
+    `role` says what the system is whatever its networks are called: the teacher, one student
+    alone, or a network of students. `parameters` are those of its largest node, `accuracy` is on
+    test images; both accuracies are in percent.
     """
     return {
+        "role": role,
         "network": network,
         "students": students,
         "partition": partition,

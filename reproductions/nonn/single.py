@@ -46,6 +46,7 @@ def train_single(inputs: Inputs, params: SingleParams, outputs: Outputs, run: Ru
         weights |= under(_NAMES[distilled], trained.weights[task.name])
         scores.append(
             score(
+                role="alone",
                 network=label(params.network),
                 students=1,
                 partition="none",

@@ -99,6 +99,7 @@ def _score(
     restore(system, weights, "the training")
     validated, tested = (accuracy(system, split, params.batch_size) for split in splits)
     return score(
+        role="nonn",
         network=label(params.student),
         students=len(partition),
         partition=params.partition,

@@ -45,6 +45,7 @@ def train_teacher(inputs: Inputs, params: TeacherParams, outputs: Outputs, run: 
     model = Classifier(params.network)
     restore(model, trained.weights[name], "the training")
     row = score(
+        role="teacher",
         network=name,
         students=1,
         partition="none",

@@ -53,7 +53,7 @@ def test_row_of_a_series():
         "speed_up": 41 / 11,
         "samples": 3,
         "device": "host",
-        "record": "record 0001",
+        "record": "0001",
         "current": True,
         "complete": True,
     }

@@ -1,0 +1,185 @@
+"""A reproduction from end to end: compile, run through DVC, judge the bytes and the claims."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from harness.compiler.compile import Stamp, compile_specs, write
+from harness.compiler.target import Target
+from harness.environment import Environments
+from harness.errors import HarnessError
+from harness.formats import jsonfile
+from harness.formats.atomic import write_text
+from harness.judge import StageOutcome, judge_rerun
+from harness.measure import measure
+from harness.plan import REPORT
+from harness.report import markdown, results
+from harness.report.model import FILE, Report
+from harness.report.model import read as read_report
+from harness.report.params import ReportParams
+from harness.report.verdicts import evaluate
+from harness.repro import Reproduction, dvc_targets, expected_seconds, reproduce
+from harness.snapshot import Snapshot
+from harness.stage.lock import read_lock
+from harness.stage.manifest import forget_others, read_manifest
+from harness.stage.planned import PlannedStage
+from harness.status import StageStatus, planned_stages, stage_statuses
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a reproduction came to."""
+
+    report: Report
+    run: Reproduction
+    outcomes: tuple[StageOutcome, ...]
+    folder: str
+    aside: str | None
+
+    @property
+    def status(self) -> int:
+        """0 when every stage ran, no byte is different and no claim is."""
+        different = any(outcome.outcome == "different" for outcome in self.outcomes)
+        return int(bool(self.run.status) or different or bool(self.report.status))
+
+    def summary(self) -> Iterator[str]:
+        """Yield what a user reads after the claims."""
+        for address, reason in self.run.failed.items():
+            yield f"failed: {address}: {reason}"
+        for outcome in self.outcomes:
+            if outcome.outcome not in ("exact", "new"):
+                yield f"{outcome.address}: {outcome.outcome}: {outcome.reason}"
+        exact = sum(outcome.outcome == "exact" for outcome in self.outcomes)
+        if exact:
+            yield f"{exact} of {len(self.outcomes)} stages have the recorded bytes"
+        if self.aside:
+            yield f"the recorded results were kept; this CPU's are in {self.aside}"
+        yield f"tables and figures: {self.folder}/   report: {self.folder}/REPORT.md"
+
+
+@dataclass(frozen=True)
+class Reproducing:
+    """Reproduces the stages of one target."""
+
+    target: Target
+
+    def run(self, words: list[str], profile: str | None) -> Done:
+        """Reproduce what `words` mean (everything when empty) and judge it."""
+        if not self.target.dvc_yaml.exists():
+            self._compile(profile)
+        read_lock(self.target.lock)  # refuses a broken one before DVC fails on it
+        plans = planned_stages(self.target)
+        names = dvc_targets(plans, _claims(plans), words)
+        if words and not names:
+            raise HarnessError(
+                f"{', '.join(words)}: no table here answers it",
+                "`harness claims` says what each claim needs",
+            )
+        self._build_environments(plans)
+        seconds = expected_seconds(self.target, plans)
+        self._measure_what_has_no_record(plans, seconds)
+        profile = plans[0].profile
+        before = Snapshot.take(self.target, profile)
+        stale = _wanted(stage_statuses(self.target), plans, names)
+        done = reproduce(self.target, stale, seconds, names)
+        forget_others(self.target.path / "manifest.json", {plan.dvc_name for plan in plans})
+        outcomes = self._judge(plans, before) if not names else ()
+        aside = None
+        if outcomes and _only_other_cpu(outcomes) and not done.status:
+            aside = before.put_back().relative_to(self.target.project.root).as_posix()
+        failed = self._failed(done)
+        run = Reproduction(done.status, failed)
+        report = self._report(plans, failed, whole=not names)
+        return Done(report, run, tuple(outcomes), f"results/{profile}", aside)
+
+    def _compile(self, profile: str | None) -> None:
+        overrides = (f"profile={profile}",) if profile else ()
+        write(self.target, compile_specs(self.target, overrides))
+        Stamp(self.target, overrides).keep()
+
+    def _build_environments(self, plans: list[PlannedStage]) -> None:
+        environments = Environments(self.target.project.root)
+        for environment in {plan.environment.name: plan.environment for plan in plans}.values():
+            environments.python(environment)
+
+    def _measure_what_has_no_record(
+        self, plans: list[PlannedStage], seconds: Mapping[str, float]
+    ) -> None:
+        from harness.spec.files import SpecFiles
+
+        for plan in plans:
+            paths = [artifact.path for artifact in plan.outputs.values()]
+            if not plan.frozen or (self.target.project.root / paths[0]).exists():
+                continue
+            writers = sorted(set(plan.writers.values()))
+            stale = _wanted(stage_statuses(self.target), plans, writers)
+            if reproduce(self.target, stale, seconds, writers).status == 0:
+                assert plan.device is not None
+                devices = SpecFiles.read(self.target.project.specs).devices()
+                measure(self.target, plan, devices[plan.device])
+
+    def _judge(self, plans: list[PlannedStage], before: Snapshot) -> list[StageOutcome]:
+        manifest = self.target.path / "manifest.json"
+        old = read_manifest(before.folder / manifest.relative_to(self.target.project.root))
+        root = self.target.project.root
+        return judge_rerun(plans, old, read_manifest(manifest), before.folder, root)
+
+    def _failed(self, done: Reproduction) -> dict[str, str]:
+        """The failures of stages that are stale now; an older one may have been mended."""
+        stale = {status.address for status in stage_statuses(self.target) if status.stale}
+        failed = {address: why for address, why in done.failed.items() if address in stale}
+        if done.status and not failed:
+            failed = dict.fromkeys(stale, "dvc repro did not come to it")
+        return failed
+
+    def _report(
+        self, plans: list[PlannedStage], failed: Mapping[str, str], *, whole: bool
+    ) -> Report:
+        root = self.target.project.root
+        plan = next(plan for plan in plans if plan.stage == REPORT)
+        folder = results.folder(root, plan.profile)
+        if whole and not failed:
+            return read_report(folder / FILE)
+        params = ReportParams.model_validate_json(json.dumps(plan.params))
+        report = evaluate(root, params, failed)
+        if whole:
+            found = results.in_folder(root, plan.profile, params.papers)
+            jsonfile.write(folder / FILE, report.as_json())
+            write_text(folder / "REPORT.md", markdown.dumps(report, found, params.papers))
+            jsonfile.write(folder / "coverage.json", report.metrics())
+        return report
+
+
+def _claims(plans: list[PlannedStage]) -> dict[str, tuple[str, ...]]:
+    """The table stages that every claim rests on, by ``paper.claim`` and by ``claim``."""
+    report = next(plan for plan in plans if plan.stage == REPORT)
+    found: dict[str, tuple[str, ...]] = {}
+    for paper, spec in report.params["papers"].items():
+        for name, claim in spec.get("claims", {}).items():
+            cells = [claim.get("reproduced"), claim.get("against")]
+            tables = tuple(f"{paper}-table-{cell['table']}" for cell in cells if cell)
+            found[f"{paper}.{name}"] = tables
+            found[name] = (*found.get(name, ()), *tables)
+    return found
+
+
+def _wanted(
+    statuses: list[StageStatus], plans: list[PlannedStage], names: list[str]
+) -> list[StageStatus]:
+    """The stale stages that a run of `names` comes to: theirs and those upstream."""
+    by_name = {plan.dvc_name: plan for plan in plans}
+    wanted: set[str] = set()
+    waiting = list(names or by_name)
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            waiting += by_name[name].writers.values()
+    return [s for s in statuses if s.stale and not s.frozen and s.name in wanted]
+
+
+def _only_other_cpu(outcomes: list[StageOutcome]) -> bool:
+    kinds = {outcome.outcome for outcome in outcomes}
+    return "within tolerance, other CPU" in kinds and "different" not in kinds
