@@ -146,11 +146,11 @@ def _cycles(scope: PaperScope) -> Iterator[Problem]:
     }
     while cycle := _cycle(reads):
         # graphlib lists each stage before the one that reads it; the last is the first again.
-        start = cycle.index(min(cycle))
-        ring = [*cycle[start:-1], *cycle[:start]]
-        reader, read = ring[0], ring[-1]
-        shown_ring = " -> ".join([*ring, ring[0]])
-        said = f"the stages wait for each other: {shown_ring}"
+        waiting = cycle[:0:-1]
+        start = waiting.index(min(waiting))
+        ring = [*waiting[start:], *waiting[: start + 1]]
+        reader, read = ring[:2]
+        said = f"the stages wait for each other: {' -> '.join(ring)}"
         path = ("stages", reader, "inputs", reads[reader].pop(read))
         yield scope.problem(path, said, "inputs from stages that run before", value=read)
 

@@ -29,6 +29,9 @@ PATTERNS = {
     r"^3\.\d+$": 'a version of Python in quotes, such as "3.11"',
     r"^[A-Z][A-Z0-9_]*$": "the name of an environment variable, such as OMP_NUM_THREADS",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "the name of a file, without a folder",
+    r"^[a-z][a-z0-9_]*/[a-z][a-z0-9-]*$": "<paper>/<stage>, such as nonn/teacher",
+    r"^[a-z0-9][a-z0-9_.-]*$": "lower-case letters, digits, '_', '.' and '-'",
+    r"^[a-z][a-z0-9.-]*$": "lower-case letters, digits, '.' and '-'",
     r"^[a-z0-9]+([+.-][a-z0-9]+)*$": "the name of a package, in lower case",
 }
 
