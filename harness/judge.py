@@ -12,7 +12,8 @@ from harness.formats import rows
 from harness.stage.manifest import Entry
 from harness.stage.planned import PlannedStage
 
-Outcome = Literal["exact", "new", "within tolerance, other CPU", "different"]
+Outcome = Literal["exact", "new", "changed", "within tolerance, other CPU", "different"]
+"""`new`: there was nothing to compare with. `changed`: its spec, code or inputs are others."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,21 @@ def _outcome(
     )
     if not changed:
         return StageOutcome(plan.address, "exact")
-    if tolerance is None or not other_cpu:
-        return StageOutcome(plan.address, "different", f"other bytes: {', '.join(changed)}")
-    tables = [path for path in changed if path.endswith(".csv") and (folders[0] / path).exists()]
-    for path in tables:
-        if reason := table_difference(folders[0] / path, folders[1] / path, tolerance):
-            return StageOutcome(plan.address, "different", f"{path}: {reason}")
+    if tolerance is not None and other_cpu:
+        return _on_other_cpu(plan, changed, tolerance, folders)
+    if old.key != new.key:
+        return StageOutcome(plan.address, "changed", "its spec, code or inputs are others")
+    return StageOutcome(plan.address, "different", f"other bytes: {', '.join(changed)}")
+
+
+def _on_other_cpu(
+    plan: PlannedStage, changed: list[str], tolerance: float, folders: tuple[Path, Path]
+) -> StageOutcome:
+    kept, now = folders
+    for path in changed:
+        if path.endswith(".csv") and (kept / path).exists():
+            if reason := table_difference(kept / path, now / path, tolerance):
+                return StageOutcome(plan.address, "different", f"{path}: {reason}")
     return StageOutcome(plan.address, "within tolerance, other CPU", f"tolerance {tolerance:g}")
 
 

@@ -58,7 +58,8 @@ def measure(target: Target, plan: PlannedStage, device: Device) -> Measured:
     path = store.add(root, plan.profile, record)
     launched.home.remove()
     if path == place:
-        record_outputs(target.path / "manifest.json", root, plan, record.where.fingerprint)
+        manifest = target.path / "manifest.json"
+        record_outputs(manifest, root, plan, record.where.fingerprint, launched.key)
         return Measured(path, record.complete, None)
     old = read(place) if place.exists() else None
     return Measured(path, record.complete, compare(old, record) if old else None)

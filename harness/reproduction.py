@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.compiler.compile import Stamp, compile_specs, write
 from harness.compiler.target import Target
@@ -23,7 +23,7 @@ from harness.report.verdicts import evaluate
 from harness.repro import Reproduction, dvc_targets, expected_seconds, reproduce
 from harness.snapshot import Snapshot
 from harness.stage.lock import read_lock
-from harness.stage.manifest import forget_others, read_manifest
+from harness.stage.manifest import forget_others, output_digests, read_manifest
 from harness.stage.planned import PlannedStage
 from harness.status import StageStatus, planned_stages, stage_statuses
 
@@ -49,7 +49,7 @@ class Done:
         for address, reason in self.run.failed.items():
             yield f"failed: {address}: {reason}"
         for outcome in self.outcomes:
-            if outcome.outcome not in ("exact", "new"):
+            if outcome.outcome not in ("exact", "new", "changed"):
                 yield f"{outcome.address}: {outcome.outcome}: {outcome.reason}"
         exact = sum(outcome.outcome == "exact" for outcome in self.outcomes)
         if exact:
@@ -124,7 +124,14 @@ class Reproducing:
         manifest = self.target.path / "manifest.json"
         old = read_manifest(before.folder / manifest.relative_to(self.target.project.root))
         root = self.target.project.root
-        return judge_rerun(plans, old, read_manifest(manifest), before.folder, root)
+        # What DVC did not run again is hashed again: nothing is called exact on trust.
+        recorded = read_manifest(manifest)
+        now = {
+            plan.dvc_name: replace(recorded[plan.dvc_name], files=output_digests(root, plan))
+            for plan in plans
+            if plan.dvc_name in recorded
+        }
+        return judge_rerun(plans, old, now, before.folder, root)
 
     def _failed(self, done: Reproduction) -> dict[str, str]:
         """The failures of stages that are stale now; an older one may have been mended."""

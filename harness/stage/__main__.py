@@ -57,7 +57,7 @@ def _run(root: Path, plans: Path, paper: str, stage: str) -> None:
         note_failure(root, plan, error.message)
         raise
     publish(root, plan, launched)
-    record_outputs(plans.parent / "manifest.json", root, plan, cpu_fingerprint())
+    record_outputs(plans.parent / "manifest.json", root, plan, cpu_fingerprint(), launched.key)
     clear_failure(root, plan)
     log_run(root, plan, launched.seconds)
 

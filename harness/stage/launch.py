@@ -32,11 +32,15 @@ _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 @dataclass(frozen=True)
 class Launched:
-    """Where a finished stage's outputs are staged, seed by seed, and what the run took."""
+    """Where a finished stage's outputs are staged, seed by seed, and what the run took.
+
+    `key` is the digest of all that determines the outputs.
+    """
 
     folders: Mapping[int | None, Path]
     seconds: float
     home: Scratch
+    key: str
 
 
 def check_inputs(root: Path, lock: Path, plan: PlannedStage) -> dict[str, str]:
@@ -78,7 +82,8 @@ def launch(root: Path, plan_path: Path, lock: Path) -> Launched:
     plan = PlannedStage.read(plan_path)
     inputs = check_inputs(root, lock, plan)
     python = Environments(root).python(plan.environment)
-    home = Scratch.open(root / ".harness" / "scratch", plan, scratch.run_key(plan, inputs, root))
+    key = scratch.run_key(plan, inputs, root)
+    home = Scratch.open(root / ".harness" / "scratch", plan, key)
     seeds: tuple[int | None, ...] = plan.seeds or (None,)
     folders = {seed: home.of_seed(seed) for seed in seeds}
     started = time.monotonic()
@@ -90,7 +95,7 @@ def launch(root: Path, plan_path: Path, lock: Path) -> Launched:
     ]
     variables = stage_variables(os.environ, plan.environment.variables, root, root / ".harness")
     _run_all(commands, variables, root, plan)
-    return Launched(folders, time.monotonic() - started, home)
+    return Launched(folders, time.monotonic() - started, home, key)
 
 
 def publish(root: Path, plan: PlannedStage, launched: Launched) -> None:

@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,23 @@ from harness.stage.planned import PlannedStage
 
 @dataclass(frozen=True)
 class Entry:
-    """One stage's outputs: the SHA-256 of each file, and where they were first made."""
+    """One stage's outputs.
+
+    Parameters
+    ----------
+    environment
+        The environment that it runs in.
+    cpu
+        The fingerprint of the CPU on which these bytes were first made.
+    key
+        The digest of all that determines the bytes: plan, inputs, lock and code.
+    files
+        The SHA-256 of each file, by its path.
+    """
 
     environment: str
     cpu: str
+    key: str
     files: Mapping[str, str]
 
 
@@ -50,17 +63,16 @@ def output_digests(root: Path, plan: PlannedStage) -> dict[str, str]:
     }
 
 
-def record_outputs(path: Path, root: Path, plan: PlannedStage, cpu: str) -> bool:
-    """Enter a stage's outputs; return False when the manifest holds these very bytes already."""
+def record_outputs(path: Path, root: Path, plan: PlannedStage, cpu: str, key: str) -> None:
+    """Enter a stage's outputs; equal bytes keep the CPU on which they were first made."""
     files = output_digests(root, plan)
     with _alone(path):
         entries = read_manifest(path)
         known = entries.get(plan.dvc_name)
-        if known is not None and dict(known.files) == files:
-            return False
-        entries[plan.dvc_name] = Entry(plan.environment.name, cpu, files)
-        _write(path, entries)
-    return True
+        first = known.cpu if known is not None and dict(known.files) == files else cpu
+        entry = Entry(plan.environment.name, first, key, files)
+        if entry != known:
+            _write(path, {**entries, plan.dvc_name: entry})
 
 
 def forget_others(path: Path, names: set[str]) -> None:
@@ -74,8 +86,7 @@ def forget_others(path: Path, names: set[str]) -> None:
 
 def _write(path: Path, entries: Mapping[str, Entry]) -> None:
     value: dict[str, Any] = {
-        name: {"environment": entry.environment, "cpu": entry.cpu, "files": dict(entry.files)}
-        for name, entry in entries.items()
+        name: {**asdict(entry), "files": dict(entry.files)} for name, entry in entries.items()
     }
     temporary = path.with_name(f".{path.name}.tmp")
     with temporary.open("w", encoding="utf-8") as file:
