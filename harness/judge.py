@@ -94,9 +94,10 @@ def _on_other_cpu(
 ) -> StageOutcome:
     kept, now = folders
     for path in changed:
-        if path.endswith(".csv") and (kept / path).exists():
-            if reason := table_difference(kept / path, now / path, tolerance):
-                return StageOutcome(plan.address, "different", f"{path}: {reason}")
+        if not path.endswith(".csv") or not (kept / path).exists():
+            continue
+        if reason := table_difference(kept / path, now / path, tolerance):
+            return StageOutcome(plan.address, "different", f"{path}: {reason}")
     return StageOutcome(plan.address, "within tolerance, other CPU", f"tolerance {tolerance:g}")
 
 

@@ -16,7 +16,7 @@ from harness.errors import HarnessError
 from harness.spec.device import Device
 from harness.stage.inputs import Inputs
 from harness.stage.launch import launch
-from harness.stage.manifest import record_outputs
+from harness.stage.measurement import enter_record
 from harness.stage.planned import PlannedStage
 from harness.stage.scratch import staging
 
@@ -58,8 +58,7 @@ def measure(target: Target, plan: PlannedStage, device: Device) -> Measured:
     path = store.add(root, plan.profile, record)
     launched.home.remove()
     if path == place:
-        manifest = target.path / "manifest.json"
-        record_outputs(manifest, root, plan, record.where.fingerprint, launched.key)
+        enter_record(target.path / "manifest.json", root, plan)
         return Measured(path, record.complete, None)
     old = read(place) if place.exists() else None
     return Measured(path, record.complete, compare(old, record) if old else None)
@@ -73,10 +72,10 @@ def measuring_stage(stages: list[PlannedStage], name: str | None) -> PlannedStag
     HarnessError
         There is none, or several and `name` does not say which.
     """
-    frozen = [stage for stage in stages if stage.frozen]
-    found = [stage for stage in frozen if name in (None, stage.address, stage.stage)]
+    measuring = [stage for stage in stages if stage.measures]
+    found = [stage for stage in measuring if name in (None, stage.address, stage.stage)]
     if len(found) != 1:
-        named = ", ".join(stage.address for stage in frozen) or "none"
+        named = ", ".join(stage.address for stage in measuring) or "none"
         raise HarnessError(
             f"{len(found)} measuring stages are meant by '{name or 'all'}'",
             f"name one of: {named}",

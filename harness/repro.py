@@ -108,7 +108,8 @@ def dvc_targets(
     claims
         The DVC stages of the tables that a claim rests on, by the claim's name.
     words
-        Papers, claims, tables, figures, or stages as ``paper/stage`` or ``paper-stage``.
+        Papers, claims, tables, figures, paths of outputs, or stages as ``paper/stage`` or
+        ``paper-stage``.
 
     Raises
     ------
@@ -118,15 +119,9 @@ def dvc_targets(
     meanings: dict[str, list[str]] = {}
     for plan in plans:
         short = plan.stage.removeprefix("table-").removeprefix("figure-")
-        for word in {
-            plan.paper,
-            plan.address,
-            plan.dvc_name,
-            plan.stage,
-            short,
-            f"{plan.paper}.{short}",
-            f"{plan.paper}/{short}",
-        }:
+        outputs = {artifact.path for artifact in plan.outputs.values()}
+        names = {plan.paper, plan.address, plan.dvc_name, plan.stage, short}
+        for word in {*names, *outputs, f"{plan.paper}.{short}", f"{plan.paper}/{short}"}:
             meanings.setdefault(word, []).append(plan.dvc_name)
     for word, tables in claims.items():
         meanings.setdefault(word, []).extend(tables)

@@ -13,7 +13,6 @@ from harness.errors import HarnessError
 from harness.formats import jsonfile
 from harness.formats.atomic import write_text
 from harness.judge import StageOutcome, judge_rerun
-from harness.measure import measure
 from harness.plan import REPORT
 from harness.report import markdown, results
 from harness.report.model import FILE, Report
@@ -79,7 +78,6 @@ class Reproducing:
             )
         self._build_environments(plans)
         seconds = expected_seconds(self.target, plans)
-        self._measure_what_has_no_record(plans, seconds)
         profile = plans[0].profile
         before = Snapshot.take(self.target, profile)
         stale = _wanted(stage_statuses(self.target), plans, names)
@@ -103,22 +101,6 @@ class Reproducing:
         environments = Environments(self.target.project.root)
         for environment in {plan.environment.name: plan.environment for plan in plans}.values():
             environments.python(environment)
-
-    def _measure_what_has_no_record(
-        self, plans: list[PlannedStage], seconds: Mapping[str, float]
-    ) -> None:
-        from harness.spec.files import SpecFiles
-
-        for plan in plans:
-            paths = [artifact.path for artifact in plan.outputs.values()]
-            if not plan.frozen or (self.target.project.root / paths[0]).exists():
-                continue
-            writers = sorted(set(plan.writers.values()))
-            stale = _wanted(stage_statuses(self.target), plans, writers)
-            if reproduce(self.target, stale, seconds, writers).status == 0:
-                assert plan.device is not None
-                devices = SpecFiles.read(self.target.project.specs).devices()
-                measure(self.target, plan, devices[plan.device])
 
     def _judge(self, plans: list[PlannedStage], before: Snapshot) -> list[StageOutcome]:
         manifest = self.target.path / "manifest.json"
@@ -184,7 +166,7 @@ def _wanted(
         if name not in wanted:
             wanted.add(name)
             waiting += by_name[name].writers.values()
-    return [s for s in statuses if s.stale and not s.frozen and s.name in wanted]
+    return [s for s in statuses if s.stale and s.name in wanted]
 
 
 def _only_other_cpu(outcomes: list[StageOutcome]) -> bool:

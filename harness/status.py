@@ -19,7 +19,6 @@ class StageStatus:
 
     name: str
     address: str
-    frozen: bool
     reasons: tuple[str, ...]
 
     @property
@@ -75,11 +74,8 @@ def stage_statuses(target: Target) -> list[StageStatus]:
     statuses: dict[str, StageStatus] = {}
     for plan in planned_stages(target):
         reasons = _reasons(plan, locked.get(plan.dvc_name), digests, prefix)
-        if not plan.frozen:
-            reasons += _inherited(plan, statuses)
-        statuses[plan.dvc_name] = StageStatus(
-            plan.dvc_name, plan.address, plan.frozen, tuple(reasons)
-        )
+        reasons += _inherited(plan, statuses)
+        statuses[plan.dvc_name] = StageStatus(plan.dvc_name, plan.address, tuple(reasons))
     return list(statuses.values())
 
 
@@ -87,8 +83,6 @@ def _reasons(
     plan: PlannedStage, locked: LockedStage | None, digests: _Digests, prefix: str
 ) -> list[str]:
     outputs = [artifact.path for artifact in plan.outputs.values()]
-    if plan.frozen:
-        return [f"no record yet: {path}" for path in outputs if digests[path] is None]
     if locked is None:
         return ["it has never run"]
     planned = f"{prefix}plan/{plan.paper}/{plan.stage}.json"

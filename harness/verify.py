@@ -110,7 +110,7 @@ def _stage_findings(
     def finding(where: Where, path: str, problem: str) -> Finding:
         return Finding(where, path, problem, plan.address, built_on_it)
 
-    if locked is None and not plan.frozen:
+    if locked is None:
         yield finding("output", plan.dvc_name, "not in dvc.lock: the stage has never run")
         return
     if entry is None:

@@ -1,7 +1,7 @@
 """Run what is stale through `dvc repro`, then judge every claim and say where everything is.
 
-Without a target everything runs. A target is a paper, a claim, a table, a figure or a stage.
-Another profile than the project's is compiled into profiles/<name> and keeps its own dvc.lock and
+Without a target everything runs. A target is a paper, a claim, a table, a figure, a stage or the
+path of an output. Another profile than the project's is compiled into profiles/<name> and keeps its own dvc.lock and
 results. The status is 1 when a stage fails, when bytes differ from the committed ones, or when a
 claim is different.
 
@@ -9,6 +9,7 @@ examples:
   harness repro
   harness repro nonn
   harness repro node-memory
+  harness repro results/smoke/nonn/compression.csv
   harness repro nonn/teacher --profile reviewer
 """
 

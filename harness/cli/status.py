@@ -30,8 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     statuses = stage_statuses(Target.of_profile(Project.find(), arguments.profile))
     if arguments.json:
         rows = [
-            {"stage": s.address, "stale": s.stale, "frozen": s.frozen, "reasons": list(s.reasons)}
-            for s in statuses
+            {"stage": s.address, "stale": s.stale, "reasons": list(s.reasons)} for s in statuses
         ]
         print(json.dumps(rows, indent=1))
     else:
@@ -43,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print(status: StageStatus, *, why: bool) -> None:
-    word = "stale" if status.stale else "frozen" if status.frozen else "up to date"
+    word = "stale" if status.stale else "up to date"
     print(f"{word:10}  {status.address}")
     for reason in status.reasons if why else ():
         print(f"{'':10}    {reason}")

@@ -29,7 +29,9 @@ class Compiled:
 def compile_specs(target: Target, overrides: Sequence[str]) -> Compiled:
     """Return what `harness compile` writes for these Hydra overrides; nothing is written yet."""
     from harness.compose import compose
+    from harness.spec.files import SpecFiles
 
+    SpecFiles.read(target.project.specs).sound()  # Hydra's own message would name no line
     composed = compose(target.project.specs, overrides)
     return compile_tree(target, composed.tree, composed.text, overrides)
 

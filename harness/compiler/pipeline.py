@@ -56,8 +56,6 @@ def _stage(stage: PlannedStage, prefix: str) -> dict[str, Any]:
         "cmd": _command(f"{stage.paper} {stage.stage}", prefix),
         "deps": [planned, stage.environment.lock, *inputs, *stage.code],
     }
-    if stage.frozen:
-        entry["frozen"] = True
     for section, outputs in _sections(stage).items():
         entry[section] = [_out(output, stage) for output in outputs]
     return entry
@@ -79,7 +77,7 @@ def _out(artifact: Artifact, stage: PlannedStage) -> str | dict[str, Any]:
     path = _parametrised(artifact, stage)
     if not artifact.in_git:
         return path
-    return {path: {"cache": False, **({"persist": True} if stage.frozen else {})}}
+    return {path: {"cache": False, **({"persist": True} if stage.measures else {})}}
 
 
 def _parametrised(artifact: Artifact, stage: PlannedStage) -> str:

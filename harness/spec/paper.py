@@ -52,7 +52,7 @@ class Stage(Spec):
     device: Name | None = Field(
         None,
         description="A spec of `specs/device/`: the stage measures there. Its record is committed "
-        "and the stage is frozen; `harness measure` makes a new one.",
+        "and kept by every run; `harness measure` makes another.",
     )
     record: str = Field(
         "0001",

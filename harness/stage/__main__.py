@@ -19,6 +19,7 @@ from harness.stage.costlog import log_run
 from harness.stage.failure import clear_failure, note_failure
 from harness.stage.launch import launch, publish
 from harness.stage.manifest import record_outputs
+from harness.stage.measurement import enter_record, measure_first, record_place
 from harness.stage.planned import PlannedEnvironment, PlannedStage
 from harness.stage.queue import take
 from harness.stage.variables import stage_variables
@@ -45,21 +46,30 @@ def _plan(root: Path, plans: Path) -> int:
 def _run(root: Path, plans: Path, paper: str, stage: str) -> None:
     path = plans / paper / f"{stage}.json"
     plan = PlannedStage.read(path)
-    if plan.frozen:
-        raise HarnessError(
-            f"{plan.address} is a measurement and stays as it was recorded",
-            f"measure anew with `harness measure {plan.address}`",
-        )
+    manifest = plans.parent / "manifest.json"
     print(f"{plan.address}{take(plan.address, os.environ)}", file=sys.stderr, flush=True)
+    if plan.measures:
+        _keep_or_measure(root, manifest, plan)
+        return
     try:
         launched = launch(root, path, plans.parent / "dvc.lock")
     except HarnessError as error:
         note_failure(root, plan, error.message)
         raise
     publish(root, plan, launched)
-    record_outputs(plans.parent / "manifest.json", root, plan, cpu_fingerprint(), launched.key)
+    record_outputs(manifest, root, plan, cpu_fingerprint(), launched.key)
     clear_failure(root, plan)
     log_run(root, plan, launched.seconds)
+
+
+def _keep_or_measure(root: Path, manifest: Path, plan: PlannedStage) -> None:
+    place = record_place(root, plan)
+    if place.exists():
+        print(f"  kept: {place.relative_to(root)}", file=sys.stderr)
+        print(f"  `harness measure {plan.address}` makes another", file=sys.stderr)
+    else:
+        measure_first(root, plan, _PLANNER)
+    enter_record(manifest, root, plan)
 
 
 def main() -> int:

@@ -92,8 +92,8 @@ class PlannedStage:
         return f"{self.paper}/{self.stage}"
 
     @property
-    def frozen(self) -> bool:
-        """Whether `dvc repro` leaves the stage alone: a measurement is made on request only."""
+    def measures(self) -> bool:
+        """Whether the stage measures: its record is kept until another is asked for."""
         return self.device is not None
 
     def to_json(self) -> dict[str, Any]:

@@ -6,11 +6,14 @@ inputs before, and puts the outputs in place afterwards.
 
 from __future__ import annotations
 
+import errno
 import importlib
+import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from harness.errors import HarnessError
 from harness.stage.checkpoint import Checkpoint
@@ -21,6 +24,9 @@ from harness.stage.progress import Progress
 from harness.stage.run import Run, Sampling
 from harness.stage.scratch import checkpoint, mark_done, refusal, staging
 from harness.steps import Kind, Params
+
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+"""Faults of the disk: full, over a quota or a limit, read-only, broken."""
 
 
 def _paths(artifact: Artifact, seed: int | None) -> dict[int | None, Path]:
@@ -35,13 +41,7 @@ def _step(plan: PlannedStage) -> tuple[Callable[..., None], Params]:
     model = cast("type[Params]", step.__annotations__["params"])
     if isinstance(model, str):
         model = getattr(importlib.import_module(module_name), model)
-    return step, model.model_validate_json(_json(plan.params))
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value)
+    return step, model.model_validate_json(json.dumps(plan.params))
 
 
 def run_step(plan: PlannedStage, folder: Path, seed: int | None) -> None:
@@ -76,13 +76,26 @@ def main(arguments: list[str]) -> int:
     """Run one step and return the process's exit status."""
     plan = PlannedStage.read(Path(arguments[0]))
     seed = int(arguments[2]) if len(arguments) > 2 else None
+    folder = Path(arguments[1])
     try:
-        run_step(plan, Path(arguments[1]), seed)
+        run_step(plan, folder, seed)
     except HarnessError as error:
-        # The launcher tells it, once.
-        refusal(Path(arguments[1])).write_text(str(error), encoding="utf-8")
-        return error.status
+        return _refuse(folder, str(error), error.status)
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        return _refuse(folder, f"cannot write: {os.strerror(error.errno)}{where}", 1)
     return 0
+
+
+def _refuse(folder: Path, reason: str, status: int) -> int:
+    # The launcher tells the reason, once; on a full disk it can only be printed.
+    try:
+        refusal(folder).write_text(reason, encoding="utf-8")
+    except OSError:
+        print(reason, file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

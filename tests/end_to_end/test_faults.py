@@ -1,0 +1,156 @@
+"""Faults: what is left after one is the old state or the new one, and the way back is told."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+
+import pytest
+
+CHANGE = ("specs/papers/toy.yaml", "epochs: 4", "epochs: 6")
+
+
+@pytest.fixture
+def changed(toy):
+    """Give the project with a longer training before it."""
+    toy.edit(*CHANGE)
+    toy.harness("compile", check=0)
+    (toy.root / ".harness" / "epochs.log").write_text("")
+    return toy
+
+
+def manifest(toy):
+    """Return the digests of all outputs."""
+    entries = json.loads((toy.root / "manifest.json").read_text())
+    return {name: entry["files"] for name, entry in entries.items()}
+
+
+def test_killed_stage_leaves_no_output_and_resumes_to_the_same_bytes(changed):
+    """A killed training goes on from its checkpoint and ends with the bytes of an unbroken one."""
+    (changed.root / ".harness" / "after-2-kill").touch()
+    killed = changed.dvc("repro", "toy-numbers")
+    assert killed.returncode != 0
+    assert "SIGKILL" in killed.stderr
+    assert not (changed.root / "artifacts/smoke/toy/numbers/values").exists()
+
+    changed.dvc("repro", "toy-numbers", check=0)
+    resumed = manifest(changed)["toy-numbers"]
+    epochs = (changed.root / ".harness/epochs.log").read_text().splitlines()
+    changed.run("rm", "-r", "artifacts", check=0)
+    changed.dvc("repro", "--force", "toy-numbers", check=0)
+
+    assert manifest(changed)["toy-numbers"] == resumed
+    assert len(epochs) == len(set(epochs)), "an epoch was done twice"
+    assert not list((changed.root / ".harness/scratch").glob("*/*/*"))
+
+
+def test_checkpoint_of_another_run_is_not_taken_up(changed):
+    """After a kill and a changed parameter the training starts from its first epoch."""
+    (changed.root / ".harness" / "after-2-kill").touch()
+    changed.dvc("repro", "toy-numbers")
+    changed.edit("specs/papers/toy.yaml", "count: 5", "count: 4")
+    changed.harness("compile", check=0)
+    (changed.root / ".harness" / "epochs.log").write_text("")
+
+    changed.dvc("repro", "toy-numbers", check=0)
+
+    assert len((changed.root / ".harness/epochs.log").read_text().splitlines()) == 12
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_signal_to_the_launcher_ends_its_workers(changed, name):
+    """A signal ends the launcher with status 130, its workers with it, and leaves no output."""
+    launcher = subprocess.Popen(
+        [sys.executable, "-m", "harness.stage", "toy", "numbers"],
+        cwd=changed.root, env=changed.variables(), stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for line in launcher.stderr:
+        if "1/6" in line:
+            break
+    launcher.send_signal(getattr(signal, name))
+    said = launcher.communicate()[1]
+
+    assert launcher.returncode in (0, 130)
+    if launcher.returncode:
+        assert "the next run goes on" in said
+    running = subprocess.run(["pgrep", "-f", str(changed.root)], capture_output=True, check=False)
+    assert running.stdout == b""
+
+
+def test_full_disk_is_told_and_leaves_the_old_state(changed):
+    """A write beyond the limit fails with a message, no traceback, and nothing half-written."""
+    changed.edit("specs/papers/toy.yaml", "count: 5", "count: 500000")
+    changed.harness("compile", check=0)
+
+    done = changed.run(
+        sys.executable, "-m", "harness.stage", "toy", "numbers",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)),
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "cannot write: File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    changed.git("checkout", "-q", "--", ".")
+    assert changed.harness("verify").returncode == 0
+
+
+def test_truncated_lock_is_refused_with_the_way_back(toy):
+    """A truncated dvc.lock stops the run before DVC sees it, and the advice works."""
+    lock = toy.root / "dvc.lock"
+    lock.write_bytes(lock.read_bytes()[:700])
+
+    said = toy.harness("repro", check=1).stderr
+    toy.git("checkout", "--", "dvc.lock")
+
+    assert "truncated" in said
+    assert "git checkout -- dvc.lock" in said
+    toy.harness("repro", check=0)
+
+
+def test_input_with_other_bytes_is_refused(toy):
+    """A stage does not run on an input that dvc.lock does not vouch for."""
+    path = toy.root / "artifacts/smoke/toy/numbers/values/seed-0/manifest.json"
+    path.write_text("{}")
+
+    done = toy.run(sys.executable, "-m", "harness.stage", "toy", "total", check=1)
+
+    assert "but dvc.lock vouches for" in done.stderr
+    assert "dvc repro --force toy-numbers" in done.stderr
+
+
+def test_corrupt_cache_object_is_found_though_dvc_calls_it_up_to_date(toy):
+    """A flipped byte in a read-only cache object is found, with the stages built on it."""
+    objects = sorted((toy.root / ".dvc/cache/files/md5").glob("*/*"))
+    victim = next(path for path in objects if path.read_bytes()[:6] == b"\x93NUMPY")
+    content = bytearray(victim.read_bytes())
+    content[-1] ^= 1
+    os.chmod(victim, 0o644)
+    victim.write_bytes(content)
+    os.chmod(victim, 0o444)
+    assert "up to date" in toy.dvc("status", check=0).stdout
+
+    found = json.loads(toy.harness("verify", "--json", check=1).stdout)["findings"]
+
+    assert [finding["where"] for finding in found] == ["cache"]
+    assert found[0]["stage"] == "toy/numbers"
+    assert "toy/total" in found[0]["built_on_it"]
+
+
+def test_verify_finds_what_happened_to_outputs(toy):
+    """Changed, empty, missing and foreign output files are each named; a whole project is clean."""
+    toy.harness("verify", "--jobs", "2", check=0)
+    results = toy.root / "results/smoke/toy"
+    (results / "totals.csv").write_text("name\nother\n")
+    (results / "totals.md").write_text("")
+    (results / "totals.tex").unlink()
+    (results / "dots" / "foreign.txt").write_text("?")
+
+    found = json.loads(toy.harness("verify", "--json", check=1).stdout)["findings"]
+    said = {finding["path"].rpartition("/")[2]: finding["problem"] for finding in found[::-1]}
+
+    assert said["totals.csv"].startswith("SHA-256 is")
+    assert said["totals.md"] == "empty"
+    assert said["totals.tex"] == "missing"
+    assert said["foreign.txt"].startswith("a foreign file")
