@@ -12,6 +12,7 @@ from reproductions.nonn import architecture
 from reproductions.nonn.params.students import StudentsParams
 
 SCORES = [
+    "role",
     "network",
     "students",
     "partition",
@@ -102,6 +103,7 @@ def test_scores_state_the_largest_node(students):
     (row,) = rows.read(students["scores"])
 
     assert list(row) == SCORES
+    assert row["role"] == "nonn"
     assert row["parameters"] == architecture.student(params.student, 4).parameters
     assert row["students"] == 2
     assert row["partition"] == "communities"
@@ -141,6 +143,7 @@ def test_the_baseline_is_trained_with_and_without_the_teacher(images, teacher, t
 
     scores, weights = rows.read(found["scores"]), arrays.read_weights(found["weights"])
     assert [list(row) for row in scores] == [SCORES, SCORES]
+    assert [row["role"] for row in scores] == ["alone", "alone"]
     assert [row["distilled"] for row in scores] == [False, True]
     assert not np.array_equal(weights["alone.head.weight"], weights["distilled.head.weight"])
 
