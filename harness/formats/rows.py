@@ -44,7 +44,7 @@ def dumps(rows: Sequence[Mapping[str, Value]]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
     for number, row in enumerate(rows, start=1):
-        if list(row) != header:
+        if row.keys() != set(header):
             raise ValueError(f"row {number} has columns {list(row)}, the first has {header}")
         writer.writerow([_cell(row[name]) for name in header])
     return buffer.getvalue()

@@ -74,5 +74,5 @@ def test_conflict_markers_are_named_with_their_line(tmp_path):
     path = tmp_path / "dvc.lock"
     path.write_text("schema: '2.0'\nstages:\n<<<<<<< HEAD\n=======\n>>>>>>> other\n")
 
-    with pytest.raises(HarnessError, match="dvc.lock:3: the marker of a merge conflict"):
+    with pytest.raises(HarnessError, match=r"dvc\.lock:3: the marker of a merge conflict"):
         read_lock(path)
