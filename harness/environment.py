@@ -19,13 +19,8 @@ from harness.errors import HarnessError
 from harness.stage.digest import file_digest
 from harness.stage.planned import PlannedEnvironment
 
-_NO_WHEEL = (
-    "no wheels with a matching",
-    "has no wheels",
-    "no matching distribution",
-    "doesn't have a source distribution or wheel",
-    "no solution found",
-)
+# What uv says of a package that has wheels, but none for this platform or Python.
+_NO_WHEEL = "has no wheels with a matching"
 
 
 @dataclass(frozen=True)
@@ -64,40 +59,37 @@ class Environments:
         """
         folder = self.folder(environment)
         if not self.is_built(environment):
-            with self._only_one():
+            with self._only_one() as lock:
                 if not self.is_built(environment):
-                    self._build(environment, folder)
+                    self._build(environment, folder, lock)
         return folder / "bin" / "python"
 
-    def _build(self, environment: PlannedEnvironment, folder: Path) -> None:
+    def _build(self, environment: PlannedEnvironment, folder: Path, lock: int) -> None:
         print(f"building the environment '{environment.name}' ...", file=sys.stderr, flush=True)
         unfinished = folder.with_name(f".{folder.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            self._install(environment, unfinished, lock)
+            shutil.rmtree(folder, ignore_errors=True)  # one without a working interpreter
+            os.replace(unfinished, folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _install(self, environment: PlannedEnvironment, folder: Path, lock: int) -> None:
         uv = self._uv()
         python = environment.python
         # Under the harness's own interpreter when it fits: nothing has to be looked for.
         if sys.version_info[:2] == tuple(map(int, python.split("."))):
             python = sys.executable
+        venv = ["venv", "--relocatable", "--python", python, str(folder)]
+        self._call(environment, [uv, "-q", *venv], lock)
+        # Stages write no bytecode; without it each one would compile its framework anew.
+        options = ["--no-deps", "--require-hashes", "--compile-bytecode", *_torch_source()]
+        target = ["--python", str(folder / "bin" / "python")]
+        requirements = ["-r", str(self.root / environment.lock)]
         self._call(
-            environment, [uv, "venv", "-q", "--relocatable", "--python", python, str(unfinished)]
+            environment, [uv, "-q", "pip", "install", *options, *target, *requirements], lock
         )
-        self._call(
-            environment,
-            [
-                uv,
-                "pip",
-                "install",
-                "-q",
-                "--no-deps",
-                "--require-hashes",
-                "--python",
-                str(unfinished / "bin" / "python"),
-                "-r",
-                str(self.root / environment.lock),
-                *_torch_source(),
-            ],
-        )
-        os.replace(unfinished, folder)
 
     def _uv(self) -> str:
         own = self.root / ".venv" / "bin" / "uv"
@@ -106,29 +98,33 @@ class Environments:
             raise HarnessError("uv is not installed", "run `make setup`")
         return found
 
-    def _call(self, environment: PlannedEnvironment, command: list[str]) -> None:
+    def _call(self, environment: PlannedEnvironment, command: list[str], lock: int) -> None:
         variables = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
-        done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+        # uv holds the lock too: when the harness is killed, nobody builds before uv has ended.
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=variables, check=False, pass_fds=(lock,)
+        )
         if done.returncode == 0:
             return
         said = done.stderr.strip()
-        if any(sign in said.lower() for sign in _NO_WHEEL):
+        if _NO_WHEEL in said:
             raise HarnessError(
                 f"environment '{environment.name}': a package of {environment.lock} does not "
                 f"exist for this platform ({sys.platform}, Python {environment.python}):\n{said}",
                 "the locks are for x86-64 Linux with glibc 2.28 or newer; the Dockerfile has it",
             )
         raise HarnessError(
-            f"environment '{environment.name}': {' '.join(command[1:3])} failed:\n{said}",
-            "check the connection to the package index and run the command again",
+            f"environment '{environment.name}': cannot be built from {environment.lock}:\n{said}",
+            "check the lock, the connection to the package index and the space on the disk; "
+            "then run the command again",
         )
 
     @contextmanager
-    def _only_one(self) -> Iterator[None]:
+    def _only_one(self) -> Iterator[int]:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            yield file.fileno()
 
 
 def _torch_source() -> list[str]:
