@@ -1,9 +1,9 @@
 """Run what is stale through `dvc repro`, then judge every claim and say where everything is.
 
 Without a target everything runs. A target is a paper, a claim, a table, a figure, a stage or the
-path of an output. Another profile than the project's is compiled into profiles/<name> and keeps its own dvc.lock and
-results. The status is 1 when a stage fails, when bytes differ from the committed ones, or when a
-claim is different.
+path of an output. Another profile than the project's is compiled into profiles/<name> and keeps
+its own dvc.lock and results. The status is 1 when a stage fails, when bytes differ from the
+recorded ones, or when a claim is different.
 
 examples:
   harness repro
