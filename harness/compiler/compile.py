@@ -7,13 +7,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.compiler.target import Target
-from harness.costs import read_costs
 from harness.formats import jsonfile
 from harness.formats.atomic import write_if_changed, write_text
-from harness.plan import Plan
+
+if TYPE_CHECKING:
+    # Loading the models takes longer than a compilation that has nothing to do.
+    from harness.plan import Plan
 
 _PLANNER = "harness.compiler.replan"
 
@@ -42,6 +44,7 @@ def compile_tree(
     """Return the compilation of a composed `tree`, whose text is `text`."""
     from harness.compiler.imports import Imports
     from harness.compiler.pipeline import pipeline
+    from harness.costs import read_costs
     from harness.plan import build_plan
     from harness.registry import registry
     from harness.spec.check import check_composition
