@@ -1,0 +1,1 @@
+"""The reproduced systems of a project with two frameworks."""

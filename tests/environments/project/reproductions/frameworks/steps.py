@@ -1,0 +1,14 @@
+"""The registry."""
+
+from harness.steps import Step
+from reproductions.frameworks.params import OneStep
+
+OUTPUTS = {"weights": "weights", "process": "record"}
+STEPS = {
+    "train_keras": Step(
+        run="reproductions.frameworks.keras_layer:train", params=OneStep, outputs=OUTPUTS
+    ),
+    "train_gluon": Step(
+        run="reproductions.frameworks.gluon_layer:train", params=OneStep, outputs=OUTPUTS
+    ),
+}

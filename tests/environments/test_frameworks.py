@@ -1,0 +1,146 @@
+"""One step of training in the environments of the frameworks, run as DVC runs a stage."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.environment import Environments
+from harness.formats import arrays
+from harness.spec.files import SpecFiles
+from harness.stage.planned import PlannedEnvironment
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+SPECS = SpecFiles.read(ROOT / "specs").environments()
+STAGES = {"keras": "tensorflow", "gluon": "mxnet"}
+STRAY = {
+    "PYTHONPATH": "/nowhere",
+    "PYTHONHASHSEED": "7",
+    "PYTHONSTARTUP": "/nowhere/start.py",
+    "OMP_NUM_THREADS": "7",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "DNNL_MAX_CPU_ISA": "AVX512_CORE",
+    "LD_BIND_NOW": "1",
+    "LC_ALL": "tr_TR.UTF-8",
+    "TZ": "Asia/Kolkata",
+    "DVC_STUDIO_URL": "nowhere",
+    "HYDRA_FULL_ERROR": "1",
+    "MXNET_SEED": "7",
+    "A_STRAY_ONE": "1",
+}
+ALWAYS = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def planned(name):
+    """Return an environment of the project as a plan holds it."""
+    spec = SPECS[name]
+    return PlannedEnvironment(spec.environment, spec.lock, spec.python, spec.equality)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Give a compiled project with one stage a framework; its environments are the repository's."""
+    root = tmp_path_factory.mktemp("frameworks") / "project"
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(HERE / "project", root, ignore=ignore)
+    shutil.copytree(ROOT / "harness", root / "harness", ignore=ignore)
+    shutil.copytree(ROOT / "environments", root / "environments")
+    (root / "specs" / "environment").mkdir()
+    for name in ("harness", *STAGES.values()):
+        shutil.copy(ROOT / "specs" / "environment" / f"{name}.yaml", root / "specs" / "environment")
+    (root / ".harness").mkdir()
+    environments = Environments(ROOT)
+    environments.home.mkdir(parents=True, exist_ok=True)
+    (root / ".harness" / "environments").symlink_to(environments.home)
+    run(root, sys.executable, "-m", "harness", "compile", PYTHONPATH=str(root))
+    return root
+
+
+def run(root, *command, **more):
+    """Run a command that must succeed, with few variables and `more`, and return what it did."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    variables = {"PATH": path, "HOME": str(root.parent), **more}
+    done = subprocess.run(
+        command, cwd=root, env=variables, capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="module", params=STAGES)
+def twice(project, request):
+    """Give a stage's name, and its outputs and messages of two processes; the second has strays."""
+    found = []
+    for stray in ({}, STRAY):
+        done = run(project, "python3", "-m", "harness.stage", "frameworks", request.param, **stray)
+        folder = project / "artifacts" / "smoke" / "frameworks" / request.param
+        kept = folder.rename(project / f"{request.param}-{len(found)}")
+        found.append((kept, done.stderr))
+    return request.param, found
+
+
+@pytest.mark.parametrize("name", ["mxnet", "tensorflow"])
+def test_environment_imports_what_its_spec_names(name):
+    """The environment is built from its lock and imports every module that its spec names."""
+    python = Environments(ROOT).python(planned(name))
+    modules = SPECS[name].imports
+
+    done = subprocess.run(
+        [python, "-c", "".join(f"import {module}\n" for module in modules)],
+        env={"PATH": os.environ["PATH"], **SPECS[name].variables},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert modules
+    assert done.returncode == 0, done.stderr
+
+
+def test_two_processes_train_the_same_bytes(twice):
+    """One step of training gives the same weights in two processes, whatever the shell holds."""
+    _, ((first, _), (second, _)) = twice
+
+    assert (first / "weights.safetensors").read_bytes() == (
+        second / "weights.safetensors"
+    ).read_bytes()
+
+
+def test_step_trained_its_layer(twice):
+    """The weights are finite, and the bias has moved from its zeros."""
+    _, ((first, _), _) = twice
+
+    weights = arrays.read_weights(first / "weights.safetensors")
+
+    assert sorted(weights) == ["bias", "kernel"]
+    assert all(np.isfinite(tensor).all() for tensor in weights.values())
+    assert np.abs(weights["bias"]).min() > 0
+
+
+def test_process_has_the_variables_of_its_spec_and_no_strays(twice, project):
+    """The process has the fixed variables and its environment's own, the same under any shell."""
+    stage, found = twice
+    first, second = (json.loads((kept / "process.json").read_bytes()) for kept, _ in found)
+
+    variables = second["variables"]
+    own = SPECS[STAGES[stage]].variables
+    strays = set(STRAY) - set(ALWAYS) - set(own) - {"PYTHONPATH"}
+    assert variables.items() >= {**ALWAYS, **own, "PYTHONPATH": str(project)}.items()
+    assert not strays & set(variables)
+    assert first == second
+    assert second["umask"] == 0o022
+    assert "/nowhere" not in second["path"]
+
+
+def test_framework_adds_no_noise(twice):
+    """What a user sees of a stage are the harness's own lines."""
+    stage, found = twice
+
+    for _, said in found:
+        assert [line for line in said.splitlines() if not line.startswith("frameworks/")] == []
+        assert f"frameworks/{stage}" in said
