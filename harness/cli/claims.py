@@ -15,7 +15,8 @@ import difflib
 import os
 import sys
 
-from harness.errors import UsageError
+from harness.compiler.target import Target
+from harness.errors import HarnessError, UsageError
 from harness.formats import jsonfile
 from harness.project import Project
 from harness.report import model, results, terminal
@@ -25,13 +26,17 @@ from harness.report.model import Report
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("paper", nargs="?", help="only this paper")
-    parser.add_argument("--profile", default="smoke", help="whose verdicts (default: smoke)")
+    parser.add_argument("--profile", metavar="P", help="another than the project's profile")
     parser.add_argument("--json", action="store_true", help="print the verdicts as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the verdicts and return the exit status that agrees with them."""
-    report = read(Project.find(), arguments.profile)
+    project = Project.find()
+    profile = arguments.profile or Target(project).profile()
+    if profile is None:
+        raise HarnessError("nothing is compiled here", "run `harness compile`")
+    report = read(project, profile)
     if arguments.paper is not None:
         report = only(report, arguments.paper)
     if arguments.json:

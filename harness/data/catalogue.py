@@ -7,20 +7,20 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.project import Project
+from harness.spec import reader
 from harness.spec.dataset import Dataset
+from harness.spec.files import place
+from harness.spec.problem import SpecErrors
+from harness.spec.translation import faults
 
 
 def load(path: Path) -> Dataset:
-    """Return the dataset that the spec at `path` describes; HarnessError when it is invalid."""
-    import yaml
-    from pydantic import ValidationError
-
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Dataset.model_validate_json(json.dumps(tree))
-    except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
-        detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-        raise HarnessError(f"{path}: {detail}", "run: harness validate") from error
+    """Return the dataset that the spec at `path` describes; SpecErrors tells all that is wrong."""
+    document = reader.load(f"specs/dataset/{path.name}", path.read_bytes())
+    wrong = faults(Dataset, document.tree, lambda at, key=False: place(document, at, key=key))
+    if wrong:
+        raise SpecErrors(fault.problem for fault in wrong)
+    return Dataset.model_validate_json(json.dumps(document.tree))
 
 
 def names(project: Project) -> list[str]:

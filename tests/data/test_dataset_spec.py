@@ -69,5 +69,5 @@ def test_a_broken_spec_is_named(project, text):
     """What is no YAML, lacks fields or is no mapping gives a message with the file."""
     path = project.specs / "dataset" / "broken.yaml"
     path.write_text(text)
-    with pytest.raises(HarnessError, match=r"broken\.yaml: "):
+    with pytest.raises(HarnessError, match=r"broken\.yaml"):
         catalogue.find(project, "broken")

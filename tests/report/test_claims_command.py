@@ -35,6 +35,7 @@ def project(tmp_path, monkeypatch):
         (tmp_path / "specs/config.yaml").touch()
         (tmp_path / "specs/profile/smoke.yaml").touch()
         (tmp_path / "specs/profile/paper.yaml").touch()
+        (tmp_path / "params.yaml").write_text("profile:\n  name: smoke\n")
         spec = paper(claims)
         write(tmp_path, spec)
         report = evaluate(tmp_path, params(spec))
