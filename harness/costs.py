@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from harness.errors import HarnessError
 from harness.formats import jsonfile
 from harness.spec.base import Spec
 
@@ -51,9 +52,11 @@ def record_costs(root: Path, profile: str) -> Path:
 
     where = describe()
     stages = {
-        run["stage"]: Cost(seconds=run["seconds"], peak_memory_mb=run["peak_memory_mb"])
+        run["stage"]: Cost(seconds=round(run["seconds"], 1), peak_memory_mb=run["peak_memory_mb"])
         for run in read_log(root, profile)
     }
+    if not stages:
+        raise HarnessError(f"no stage of profile {profile} has run here", "run `harness repro`")
     costs = Costs(cpu=where.cpu, cores=where.cores, stages=stages)
     path = costs_path(root, profile)
     jsonfile.write(path, costs.model_dump(mode="json"))

@@ -4,9 +4,13 @@ Nothing is overwritten. The new medians are printed beside those of the record t
 derive from, with their ratio; the status is 1 when one lies outside the device's tolerance. To
 let the tables derive from the new record, name its number under `record` in the stage's spec.
 
+With `--costs` nothing is run: what the last run of every stage took here is recorded, for the
+estimates of a run and for the report. The file is committed, and replaced by the next `--costs`.
+
 examples:
   harness measure
   harness measure nonn/latency --device host
+  harness measure --costs
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import argparse
 import json
 
 from harness.compiler.target import Target
+from harness.costs import record_costs
 from harness.devices.comparison import text
 from harness.errors import UsageError
 from harness.measure import measure, measuring_stage
@@ -27,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stage", nargs="?", help="the measuring stage, paper/stage")
     parser.add_argument("--device", metavar="D", help="a device of specs/device")
     parser.add_argument("--profile", metavar="P", help="another than the project's profile")
+    parser.add_argument("--costs", action="store_true", help="record what each stage cost")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -35,7 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.spec.files import SpecFiles
 
     target = Target.of_profile(Project.find(), arguments.profile)
-    plan = measuring_stage(planned_stages(target), arguments.stage)
+    plans = planned_stages(target)
+    if arguments.costs:
+        path = record_costs(target.project.root, plans[0].profile)
+        print(f"wrote {path.relative_to(target.project.root)}; now run `harness compile`")
+        return 0
+    plan = measuring_stage(plans, arguments.stage)
     devices = SpecFiles.read(target.project.specs).devices()
     name = arguments.device or plan.device
     if name not in devices:
