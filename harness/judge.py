@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from harness.formats import rows
 from harness.stage.manifest import Entry
@@ -36,7 +36,8 @@ def judge_rerun(
 
     Bytes of class `bytes` must be equal on any CPU. Bytes of class `fingerprint`, and all that
     is made from them, must be equal on a CPU with the same fingerprint; on another one the
-    tables' numbers may differ by the environment's tolerance.
+    tables' numbers may differ by the environment's tolerance. Both hold as long as no spec, code
+    or lock changed, there or upstream.
 
     Parameters
     ----------
@@ -48,29 +49,45 @@ def judge_rerun(
         Folders that hold the tables of the two runs under their paths.
     """
     outcomes = []
-    tolerance: dict[str, float | None] = {}
-    cpus: dict[str, bool] = {}
+    setting: dict[str, _Setting] = {}
     for plan in plans:
-        name = plan.dvc_name
-        own = plan.environment.tolerance
-        inherited = [tolerance[writer] for writer in plan.writers.values()]
-        tolerance[name] = max((t for t in (own, *inherited) if t is not None), default=None)
-        moved = name in before and name in after and before[name].cpu != after[name].cpu
-        cpus[name] = moved or any(cpus[writer] for writer in plan.writers.values())
-        outcomes.append(
-            _outcome(
-                plan, before.get(name), after.get(name), tolerance[name], cpus[name], (kept, now)
-            )
-        )
+        old, new = before.get(plan.dvc_name), after.get(plan.dvc_name)
+        upstream = [setting[writer] for writer in plan.writers.values()]
+        setting[plan.dvc_name] = _Setting.of(plan, old, new, upstream)
+        outcomes.append(_outcome(plan, old, new, setting[plan.dvc_name], (kept, now)))
     return outcomes
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """Why a stage's bytes may be others: its own reasons and those of all that it reads."""
+
+    tolerance: float | None
+    other_cpu: bool
+    changed: bool
+
+    @classmethod
+    def of(
+        cls, plan: PlannedStage, old: Entry | None, new: Entry | None, upstream: list[_Setting]
+    ) -> _Setting:
+        tolerances = [plan.environment.tolerance, *(one.tolerance for one in upstream)]
+        moved = changed = False
+        if old is not None and new is not None:
+            moved = old.cpu != new.cpu
+            # A record's bytes follow from nothing: another one is a change, not a difference.
+            changed = old.key != new.key or (plan.measures and old.files != new.files)
+        return cls(
+            max((one for one in tolerances if one is not None), default=None),
+            moved or any(one.other_cpu for one in upstream),
+            changed or any(one.changed for one in upstream),
+        )
 
 
 def _outcome(
     plan: PlannedStage,
     old: Entry | None,
     new: Entry | None,
-    tolerance: float | None,
-    other_cpu: bool,
+    setting: _Setting,
     folders: tuple[Path, Path],
 ) -> StageOutcome:
     if new is None:
@@ -82,23 +99,26 @@ def _outcome(
     )
     if not changed:
         return StageOutcome(plan.address, "exact")
-    if tolerance is not None and other_cpu:
-        return _on_other_cpu(plan, changed, tolerance, folders)
-    if old.key != new.key:
+    if setting.changed:
         return StageOutcome(plan.address, "changed", "its spec, code or inputs are others")
+    if setting.tolerance is not None and setting.other_cpu:
+        reason = _difference(old, new, setting.tolerance, folders)
+        outcome: Outcome = "different" if reason else "within tolerance, other CPU"
+        return StageOutcome(plan.address, outcome, reason or f"tolerance {setting.tolerance:g}")
     return StageOutcome(plan.address, "different", f"other bytes: {', '.join(changed)}")
 
 
-def _on_other_cpu(
-    plan: PlannedStage, changed: list[str], tolerance: float, folders: tuple[Path, Path]
-) -> StageOutcome:
+def _difference(old: Entry, new: Entry, tolerance: float, folders: tuple[Path, Path]) -> str:
     kept, now = folders
-    for path in changed:
-        if not path.endswith(".csv") or not (kept / path).exists():
+    for path in sorted({*old.files, *new.files}):
+        if (path in old.files) != (path in new.files):
+            return f"{path}: {'missing' if path in old.files else 'was not there before'}"
+        compared = path.endswith(".csv") and (kept / path).exists()
+        if not compared or old.files[path] == new.files[path]:
             continue
         if reason := table_difference(kept / path, now / path, tolerance):
-            return StageOutcome(plan.address, "different", f"{path}: {reason}")
-    return StageOutcome(plan.address, "within tolerance, other CPU", f"tolerance {tolerance:g}")
+            return f"{path}: {reason}"
+    return ""
 
 
 def table_difference(old: Path, new: Path, tolerance: float) -> str:
@@ -116,10 +136,10 @@ def table_difference(old: Path, new: Path, tolerance: float) -> str:
 
 
 def _close(one: rows.Value, other: rows.Value, tolerance: float) -> bool:
-    numbers = (int, float)
-    both = isinstance(one, numbers) and isinstance(other, numbers)
-    if not both or isinstance(one, bool) or isinstance(other, bool):
-        return one == other
-    assert isinstance(one, numbers)
-    assert isinstance(other, numbers)
-    return math.isclose(one, other, rel_tol=tolerance, abs_tol=0.0)
+    if _is_number(one) and _is_number(other):
+        return math.isclose(one, other, rel_tol=tolerance, abs_tol=0.0)
+    return type(one) is type(other) and one == other  # True is not 1
+
+
+def _is_number(value: rows.Value) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

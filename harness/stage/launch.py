@@ -34,7 +34,8 @@ _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 class Launched:
     """Where a finished stage's outputs are staged, seed by seed, and what the run took.
 
-    `key` is the digest of all that determines the outputs.
+    `key` is the digest of the stage's plan, lock and code. The inputs have no part in it, since
+    their bytes may be others on another CPU.
     """
 
     folders: Mapping[int | None, Path]
@@ -95,7 +96,8 @@ def launch(root: Path, plan_path: Path, lock: Path) -> Launched:
     ]
     variables = stage_variables(os.environ, plan.environment.variables, root, root / ".harness")
     _run_all(commands, variables, root, plan)
-    return Launched(folders, time.monotonic() - started, home, key)
+    recipe = scratch.run_key(plan, {}, root)
+    return Launched(folders, time.monotonic() - started, home, recipe)
 
 
 def publish(root: Path, plan: PlannedStage, launched: Launched) -> None:

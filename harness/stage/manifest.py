@@ -30,7 +30,8 @@ class Entry:
     cpu
         The fingerprint of the CPU on which these bytes were first made.
     key
-        The digest of all that determines the bytes: plan, inputs, lock and code.
+        The digest of the stage's plan, lock and code; with those of the stages that it reads it
+        determines the bytes.
     files
         The SHA-256 of each file, by its path.
     """
