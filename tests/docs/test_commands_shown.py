@@ -77,7 +77,6 @@ def test_fast_line_runs(line: str, statuses: set[int]) -> None:
 
     assert done.returncode in statuses, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-    assert done.stdout
 
 
 @pytest.mark.parametrize(("name", "line"), MAKE)

@@ -14,6 +14,7 @@ from harness.documents.marked import replaced
 from harness.documents.pages import pages
 from harness.errors import HarnessError
 from harness.project import Project
+from harness.spec.files import SpecFiles
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -127,6 +128,19 @@ def test_hooks_run_what_make_check_runs() -> None:
 
     assert wanted
     assert [check for check in wanted if f"entry: .venv/bin/{check}" not in hooks] == []
+
+
+def test_readme_knows_every_profile_and_environment() -> None:
+    """Each profile has a row in the README, and each environment stands with its own class."""
+    readme = text("README.md")
+    specs = SpecFiles.read(ROOT / "specs")
+
+    assert [name for name in specs.profiles if f"| `{name}` |" not in readme] == []
+    told = dict(re.findall(r"`(bytes|fingerprint)`: [^(]*\(([^)]*)\)", readme))
+    classes: dict[str, list[str]] = {"bytes": [], "fingerprint": []}
+    for name, environment in specs.environments().items():
+        classes[environment.equality].append(name)
+    assert {key: sorted(names.split(", ")) for key, names in told.items()} == classes
 
 
 def test_nothing_that_git_ignores_is_linked() -> None:
