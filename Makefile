@@ -17,7 +17,7 @@ repro: $(BIN)/.harness  ## rerun everything of the smoke profile and judge every
 
 test: $(BIN)/.dev  ## run all tests
 	@$(BIN)/harness env harness torch > /dev/null
-	@$(BIN)/python -m pytest tests
+	@$(BIN)/python -m pytest tests -n auto --dist loadfile
 
 check: $(BIN)/.dev  ## lint, types, stale files
 	@$(BIN)/ruff check .
@@ -26,6 +26,8 @@ check: $(BIN)/.dev  ## lint, types, stale files
 	@$(BIN)/harness validate
 	@$(BIN)/harness compile --check
 	@$(BIN)/harness schema --check
+	@$(BIN)/python -m harness.documents --check
+	@$(BIN)/hadolint Dockerfile
 
 bench: $(BIN)/.dev  ## measure the speeds that the project promises, as ratios
 	@$(BIN)/harness env harness torch > /dev/null
@@ -50,6 +52,7 @@ $(BIN)/.dev: environments/dev.txt $(BIN)/.harness
 compile: $(BIN)/.harness  ## write params.yaml, dvc.yaml and plan/ from the specs
 	@$(BIN)/harness compile
 	@$(BIN)/harness schema
+	@$(BIN)/python -m harness.documents
 
 lock: $(BIN)/.uv  ## resolve the environments anew
 	@cd environments && for name in uv harness dev pytest torch tensorflow mxnet; do \

@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         stale = stale_files(target, compiled)
         for name in stale:
             print(f"stale: {target.folder}{'/' if target.folder else ''}{name}")
+        if not stale:
+            print("params.yaml, dvc.yaml and plan/ are those of the specs")
         return 1 if stale else 0
     changed = write(target, compiled)
     stamp.keep()

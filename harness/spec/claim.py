@@ -22,9 +22,11 @@ class Source(Spec):
 class Reported(Spec):
     """What the publication states: a value with its unit, or a statement in words."""
 
-    value: int | float | None = None
-    unit: Unit | None = None
-    bound: Literal["exactly", "about", "up to", "at least"] = "exactly"
+    value: int | float | None = Field(None, description="The number that is stated.")
+    unit: Unit | None = Field(None, description="Its unit; `x` for a ratio, `count` for a number.")
+    bound: Literal["exactly", "about", "up to", "at least"] = Field(
+        "exactly", description="How the number is stated; it widens no tolerance."
+    )
     statement: Text | None = Field(None, description="A claim that is not a number.")
 
     @model_validator(mode="after")
@@ -39,9 +41,9 @@ class Reported(Spec):
 class Cell(Spec):
     """One cell of one table of this paper."""
 
-    table: Name
+    table: Name = Field(description="A table of this paper.")
     row: dict[Identifier, Scalar] = Field(description="The value of every key column.")
-    column: Identifier
+    column: Identifier = Field(description="A column of the table.")
 
 
 class Agreement(Spec):
@@ -52,10 +54,16 @@ class Agreement(Spec):
     in that relation to the cell under `against`, give or take `margin` in the column's unit.
     """
 
-    exact: Literal[True] | None = None
-    relative: float | None = Field(None, gt=0)
-    absolute: float | None = Field(None, gt=0)
-    relation: Literal["at least", "at most"] | None = None
+    exact: Literal[True] | None = Field(None, description="The numbers are equal.")
+    relative: float | None = Field(
+        None, gt=0, description="Largest difference, as a share of the reported value."
+    )
+    absolute: float | None = Field(
+        None, gt=0, description="Largest difference, in the column's unit."
+    )
+    relation: Literal["at least", "at most"] | None = Field(
+        None, description="How the reproduced cell stands to the one under `against`."
+    )
     margin: float = Field(0.0, ge=0, description="Only with `relation`.")
 
     @model_validator(mode="after")
@@ -73,8 +81,8 @@ class Claim(Spec):
     """A number or relation that a publication states, with the cell that reproduces it."""
 
     says: Text = Field(description="The claim in one sentence, in our words.")
-    source: Source
-    reported: Reported
+    source: Source = Field(description="Where it is stated.")
+    reported: Reported = Field(description="What is stated.")
     reproduced: Cell | None = Field(None, description="The cell that answers the claim.")
     against: Cell | None = Field(None, description="With `relation`: the cell to compare with.")
     agrees: Agreement | None = Field(None, description="The tolerance; declared before the run.")

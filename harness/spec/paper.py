@@ -22,12 +22,18 @@ from harness.spec.claim import Claim
 class Publication(Spec):
     """One publication of the paper, or the release of its code."""
 
-    title: Text
-    venue: Text
-    year: int = Field(ge=1950, le=2100)
-    doi: str | None = Field(None, pattern=r"^10\.\d{4,9}/\S+$")
-    arxiv: str | None = Field(None, pattern=r"^\d{4}\.\d{4,5}(v\d+)?$")
-    repository: str | None = Field(None, pattern=r"^https://\S+$")
+    title: Text = Field(description="The title as printed.")
+    venue: Text = Field(description="Where it appeared: conference, journal, or host of the code.")
+    year: int = Field(ge=1950, le=2100, description="The year it appeared.")
+    doi: str | None = Field(
+        None, pattern=r"^10\.\d{4,9}/\S+$", description="The DOI, without a resolver's address."
+    )
+    arxiv: str | None = Field(
+        None, pattern=r"^\d{4}\.\d{4,5}(v\d+)?$", description="The arXiv identifier, quoted."
+    )
+    repository: str | None = Field(
+        None, pattern=r"^https://\S+$", description="The address of the released code."
+    )
     licence: Text = Field(description="SPDX identifier, or what the publisher states.")
 
     @model_validator(mode="after")
@@ -40,7 +46,7 @@ class Publication(Spec):
 class Stage(Spec):
     """One step of the experiment: what runs, where, on what, with which parameters."""
 
-    step: StepName
+    step: StepName = Field(description="What runs: `<package>.<step>` of the closed registry.")
     environment: Name = Field("harness", description="A spec of `specs/environment/`.")
     inputs: dict[Identifier, Reference] = Field(
         {}, description="The step's inputs, each the output of another stage."
@@ -64,8 +70,8 @@ class Stage(Spec):
 class Column(Spec):
     """One column of a table."""
 
-    heading: Text
-    unit: Unit | None = None
+    heading: Text = Field(description="What the column is called in print.")
+    unit: Unit | None = Field(None, description="The unit of its numbers.")
     digits: int | None = Field(
         None, ge=0, le=12, description="Decimal places; none for integers and text."
     )
@@ -77,7 +83,7 @@ class Column(Spec):
 class Table(Spec):
     """A table, made of the rows that stages have written."""
 
-    caption: Text
+    caption: Text = Field(description="What the table shows, at which size.")
     rows: tuple[Reference, ...] = Field(min_length=1, description="Outputs of kind `rows`.")
     key: tuple[Identifier, ...] = Field(min_length=1, description="The columns that name a row.")
     columns: dict[Identifier, Column] = Field(min_length=1)
@@ -91,28 +97,34 @@ class Table(Spec):
 class Figure(Spec):
     """A figure, drawn by a step from the outputs of stages."""
 
-    caption: Text
-    draw: StepName
-    inputs: dict[Identifier, Reference] = Field(min_length=1)
-    params: dict[Identifier, JsonValue] = {}
+    caption: Text = Field(description="What the figure shows.")
+    draw: StepName = Field(description="The step that draws it.")
+    inputs: dict[Identifier, Reference] = Field(
+        min_length=1, description="The outputs that it is drawn from."
+    )
+    params: dict[Identifier, JsonValue] = Field({}, description="The step's parameters.")
 
 
 class Paper(Spec):
     """Everything that is reproduced of one paper, and how."""
 
-    paper: Identifier
-    title: Text
-    authors: tuple[Text, ...] = Field(min_length=1)
-    publications: dict[Name, Publication] = Field(min_length=1)
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    paper: Identifier = Field(description="The paper's short name: that of the file and package.")
+    title: Text = Field(description="The paper's title.")
+    authors: tuple[Text, ...] = Field(min_length=1, description="The authors, as printed.")
+    publications: dict[Name, Publication] = Field(
+        min_length=1, description="Where the claims are stated, by names that claims refer to."
+    )
+    seeds: tuple[int, ...] = Field(
+        (0,), min_length=1, description="The seeds for which the stages with `per_seed` run."
+    )
     constants: dict[Identifier, JsonValue] = Field(
         {},
         description="Values that several stages share; the parameter `=name` stands for one.",
     )
-    claims: dict[Name, Claim] = {}
-    stages: dict[Name, Stage] = Field(min_length=1)
-    tables: dict[Name, Table] = {}
-    figures: dict[Name, Figure] = {}
+    claims: dict[Name, Claim] = Field({}, description="What the publications state.")
+    stages: dict[Name, Stage] = Field(min_length=1, description="The experiment, step by step.")
+    tables: dict[Name, Table] = Field({}, description="Tables made of the rows of stages.")
+    figures: dict[Name, Figure] = Field({}, description="Figures drawn from outputs of stages.")
 
     @model_validator(mode="after")
     def _distinct_seeds(self) -> Self:

@@ -37,10 +37,16 @@ def _paths(artifact: Artifact, seed: int | None) -> dict[int | None, Path]:
 
 def _step(plan: PlannedStage) -> tuple[Callable[..., None], Params]:
     module_name, _, function = plan.run.partition(":")
-    step = getattr(importlib.import_module(module_name), function)
-    model = cast("type[Params]", step.__annotations__["params"])
-    if isinstance(model, str):
-        model = getattr(importlib.import_module(module_name), model)
+    module = importlib.import_module(module_name)
+    step = getattr(module, function, None)
+    annotation = getattr(step, "__annotations__", {}).get("params")
+    model = getattr(module, annotation, None) if isinstance(annotation, str) else annotation
+    if not (callable(step) and isinstance(model, type) and issubclass(model, Params)):
+        raise HarnessError(
+            f"{plan.run} is not a step: it must be a function whose argument 'params' is annotated "
+            "with its model of parameters",
+            "write `def step(inputs: Inputs, params: MyParams, outputs: Outputs, run: Run)`",
+        )
     return step, model.model_validate_json(json.dumps(plan.params))
 
 
