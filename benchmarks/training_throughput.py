@@ -104,10 +104,7 @@ def plain(clock):
     """Train as PyTorch's tutorials do."""
     torch.set_num_threads(1)
     logits, features = lesson(IMAGES)
-    data, validation = (
-        part.normalised(part.images)
-        for part in (split(IMAGES), split(VALIDATION))
-    )
+    data, validation = (part.normalised(part.images) for part in (split(IMAGES), split(VALIDATION)))
     labels = split(IMAGES).labels
     model = Students(STUDENT, FILTERS)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)

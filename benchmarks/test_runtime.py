@@ -1,0 +1,30 @@
+"""What the runtime adds to a stage: checks before, a process of its own, the outputs' way."""
+
+import pytest
+from stopwatch import Command, in_turns, python
+from synthetic import ROOT, lay_out
+
+
+@pytest.mark.parametrize(("environment", "framework"), [("harness", "numpy"), ("torch", "torch")])
+def test_runtime_adds_three_tenths_of_a_second(benchmark, tmp_path, environment, framework):
+    """A stage that does nothing takes 0.3 s of CPU more than importing its framework at most.
+
+    Both the launcher and the worker count, and the launcher's Python itself.
+    """
+    built = sorted(ROOT.glob(f".harness/environments/{environment}-*/bin/python"))
+    if not built:
+        pytest.skip(f"no environment '{environment}': build it with 'harness env {environment}'")
+    stages = {framework: {"step": "idle.rest", "environment": environment}}
+    environments = dict.fromkeys(("harness", environment))
+    root = lay_out(tmp_path / "project", stages, tuple(environments))
+    python(root, "-m", "harness", "compile")()
+
+    least = in_turns(
+        benchmark, 15,
+        stage=python(root, "-m", "harness.stage", "toy", framework),
+        framework=Command((str(built[0]), "-c", f"import {framework}"), root),
+    )  # fmt: skip
+    added = least["stage"].cpu - least["framework"].cpu
+    benchmark.extra_info["added"] = round(added, 3)
+
+    assert added <= 0.3
