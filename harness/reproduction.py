@@ -20,6 +20,7 @@ from harness.report.model import read as read_report
 from harness.report.params import ReportParams
 from harness.report.verdicts import evaluate
 from harness.repro import Reproduction, dvc_targets, expected_seconds, reproduce
+from harness.restored import enter_restored
 from harness.snapshot import Snapshot
 from harness.stage.lock import read_lock
 from harness.stage.manifest import forget_others, output_digests, read_manifest
@@ -82,6 +83,7 @@ class Reproducing:
         before = Snapshot.take(self.target, profile)
         stale = _wanted(stage_statuses(self.target), plans, names)
         done = reproduce(self.target, stale, seconds, names)
+        enter_restored(self.target, plans)
         forget_others(self.target.path / "manifest.json", {plan.dvc_name for plan in plans})
         outcomes = self._judge(plans, before) if not names else ()
         aside = None
