@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from harness.compiler.compile import Stamp, compile_specs, write
+from harness.compiler.compile import compile_specs, write
+from harness.compiler.stamp import Stamp, outdated
 from harness.compiler.target import Target
 from harness.environment import Environments
 from harness.errors import HarnessError
@@ -69,6 +71,8 @@ class Reproducing:
         """Reproduce what `words` mean (everything when empty) and judge it."""
         if not self.target.dvc_yaml.exists():
             self._compile(profile)
+        elif outdated(self.target):
+            print("note: specs or code changed since `harness compile`", file=sys.stderr)
         read_lock(self.target.lock)  # refuses a broken one before DVC fails on it
         plans = planned_stages(self.target)
         names = dvc_targets(plans, _claims(plans), words)
@@ -97,7 +101,7 @@ class Reproducing:
     def _compile(self, profile: str | None) -> None:
         overrides = (f"profile={profile}",) if profile else ()
         write(self.target, compile_specs(self.target, overrides))
-        Stamp(self.target, overrides).keep()
+        Stamp.of(self.target, overrides).keep(self.target)
 
     def _build_environments(self, plans: list[PlannedStage]) -> None:
         environments = Environments(self.target.project.root)

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import argparse
 
-from harness.compiler.compile import Stamp, compile_specs, stale_files, write
+from harness.compiler.compile import compile_specs, stale_files, write
+from harness.compiler.stamp import Stamp
 from harness.compiler.target import Target
 from harness.errors import UsageError
 from harness.project import Project
@@ -33,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compile; 0 when the files are, or now are, those of the specs."""
     target = Target(Project.find(), _folder(arguments.into))
-    stamp = Stamp(target, tuple(arguments.overrides))
-    if not arguments.check and stamp.is_fresh():
+    now = Stamp.of(target, arguments.overrides)
+    if not arguments.check and Stamp.kept(target) == now:
         print("nothing changed")
         return 0
     compiled = compile_specs(target, arguments.overrides)
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             print("params.yaml, dvc.yaml and plan/ are those of the specs")
         return 1 if stale else 0
     changed = write(target, compiled)
-    stamp.keep()
+    Stamp.of(target, arguments.overrides).keep(target)
     for name in changed:
         print(f"wrote {target.folder}{'/' if target.folder else ''}{name}")
     print(f"{len(compiled.plan.stages)} stages, profile {compiled.plan.profile}")

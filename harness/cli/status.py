@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
+from harness.compiler.stamp import outdated
 from harness.compiler.target import Target
 from harness.project import Project
 from harness.status import StageStatus, stage_statuses
@@ -27,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the status of every stage; 1 when any is stale."""
-    statuses = stage_statuses(Target.of_profile(Project.find(), arguments.profile))
+    target = Target.of_profile(Project.find(), arguments.profile)
+    if outdated(target):
+        print("note: specs or code changed since `harness compile`", file=sys.stderr)
+    statuses = stage_statuses(target)
     if arguments.json:
         rows = [
             {"stage": s.address, "stale": s.stale, "reasons": list(s.reasons)} for s in statuses

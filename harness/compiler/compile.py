@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.compiler.target import Target
 from harness.formats import jsonfile
-from harness.formats.atomic import write_if_changed, write_text
+from harness.formats.atomic import write_if_changed
 
 if TYPE_CHECKING:
     # Loading the models takes longer than a compilation that has nothing to do.
@@ -94,53 +91,3 @@ def _differs(target: Target, name: str, content: bytes) -> bool:
 def _strays(target: Target, compiled: Compiled) -> list[str]:
     present = (path.relative_to(target.path).as_posix() for path in target.plans.glob("*/*.json"))
     return sorted(name for name in present if name not in compiled.files)
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """Remembers what the last compilation read and wrote.
-
-    Loading Hydra takes longer than everything else that compiling does, so a compilation with
-    nothing to do is recognised by the digest of all that it would read.
-    """
-
-    target: Target
-    overrides: tuple[str, ...]
-
-    def is_fresh(self) -> bool:
-        """Whether neither the sources nor the compiled files changed since `keep`."""
-        try:
-            kept = json.loads(self._path.read_bytes())
-        except (OSError, ValueError):
-            return False
-        return bool(kept == {"sources": self._sources(), "files": self._files()})
-
-    def keep(self) -> None:
-        """Note the present state."""
-        write_text(self._path, json.dumps({"sources": self._sources(), "files": self._files()}))
-
-    @property
-    def _path(self) -> Path:
-        name = self.target.folder.replace("/", "-") or "project"
-        return self.target.project.state / "compiled" / f"{name}.json"
-
-    def _sources(self) -> str:
-        root = self.target.project.root
-        folders = [(root / "specs", "*.yaml"), (root / "harness", "*.py")]
-        folders += [(root / "reproductions", "*.py"), (root / "device_results", "costs.json")]
-        paths = sorted(path for folder, pattern in folders for path in folder.rglob(pattern))
-        return _digest(root, paths, json.dumps(self.overrides))
-
-    def _files(self) -> str:
-        folder = self.target.path
-        paths = [self.target.params, self.target.dvc_yaml, *self.target.plans.glob("*/*.json")]
-        return _digest(folder, sorted(paths), "")
-
-
-def _digest(root: Path, paths: Sequence[Path], more: str) -> str:
-    digest = hashlib.sha256(more.encode())
-    for path in paths:
-        content = path.read_bytes() if path.is_file() else b"missing"
-        digest.update(f"{path.relative_to(root)} {len(content)}\n".encode())
-        digest.update(content)
-    return digest.hexdigest()

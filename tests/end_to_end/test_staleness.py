@@ -16,8 +16,8 @@ def stale(toy):
 @pytest.mark.parametrize(
     ("file", "changed", "downstream"),
     [
-        ("reproductions/toy/arithmetic.py", {"toy-total"},
-         {"toy/total", "toy/table-totals", "toy/figure-dots", "harness/report"}),
+        ("reproductions/toy/arithmetic.py", {"toy-total", "toy-speed"},
+         {"toy/total", "toy/speed", "toy/table-totals", "toy/figure-dots", "harness/report"}),
         ("reproductions/toy/drawing.py", {"toy-figure-dots"},
          {"toy/figure-dots", "harness/report"}),
         ("harness/table/latex.py", {"toy-table-totals"},
