@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.order import running_order
 from harness.report.results import input_name
 from harness.spec.composition import Composition
 from harness.spec.constants import resolved
@@ -241,15 +242,9 @@ def _inputs(
 
 def _order(stages: Mapping[str, Stage]) -> list[str]:
     """Return the names so that each comes after the stages it reads, else in the spec's order."""
-    ordered: dict[str, None] = {}
-
-    def visit(name: str) -> None:
-        if name in ordered:
-            return
-        for reference in stages[name].inputs.values():
-            visit(reference.partition(".")[0])
-        ordered[name] = None
-
-    for name in stages:
-        visit(name)
-    return list(ordered)
+    return running_order(
+        {
+            name: [reference.partition(".")[0] for reference in stage.inputs.values()]
+            for name, stage in stages.items()
+        }
+    )

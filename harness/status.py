@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.compiler.target import Target
 from harness.errors import HarnessError
+from harness.order import running_order
 from harness.stage.digest import dvc_md5
 from harness.stage.lock import LockedStage, read_lock
 from harness.stage.planned import PlannedStage
@@ -52,18 +53,8 @@ def planned_stages(target: Target) -> list[PlannedStage]:
     if not plans:
         raise HarnessError(f"{target.path}: nothing is compiled here", "run `harness compile`")
     by_name = {plan.dvc_name: plan for plan in plans}
-    ordered: dict[str, PlannedStage] = {}
-
-    def visit(plan: PlannedStage) -> None:
-        if plan.dvc_name in ordered:
-            return
-        for writer in plan.writers.values():
-            visit(by_name[writer])
-        ordered[plan.dvc_name] = plan
-
-    for plan in plans:
-        visit(plan)
-    return list(ordered.values())
+    order = running_order({plan.dvc_name: list(plan.writers.values()) for plan in plans})
+    return [by_name[name] for name in order]
 
 
 def stage_statuses(target: Target) -> list[StageStatus]:

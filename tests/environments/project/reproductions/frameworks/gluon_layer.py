@@ -7,7 +7,7 @@ from reproductions.frameworks.params import OneStep
 from reproductions.frameworks.process import describe
 
 
-def train(inputs, params: OneStep, outputs, run) -> None:  # noqa: ARG001 - every step has it
+def train(inputs, params: OneStep, outputs, run) -> None:
     """Write the weights after one step on random data."""
     mx.random.seed(run.seed("weights"))
     random = run.generator("data")

@@ -7,7 +7,7 @@ from reproductions.frameworks.params import OneStep
 from reproductions.frameworks.process import describe
 
 
-def train(inputs, params: OneStep, outputs, run) -> None:  # noqa: ARG001 - every step has it
+def train(inputs, params: OneStep, outputs, run) -> None:
     """Write the weights after one step on random data."""
     keras.utils.set_random_seed(run.seed("weights"))
     tf.config.experimental.enable_op_determinism()
