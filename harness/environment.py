@@ -70,6 +70,7 @@ class Environments:
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
             self._install(environment, unfinished, lock)
+            self._try_imports(environment, unfinished)
             shutil.rmtree(folder, ignore_errors=True)  # one without a working interpreter
             os.replace(unfinished, folder)
         finally:
@@ -90,6 +91,21 @@ class Environments:
         self._call(
             environment, [uv, "-q", "pip", "install", *options, *target, *requirements], lock
         )
+
+    def _try_imports(self, environment: PlannedEnvironment, folder: Path) -> None:
+        if not environment.imports:
+            return
+        code = f"import {', '.join(environment.imports)}"
+        done = subprocess.run(
+            [str(folder / "bin" / "python"), "-I", "-c", code],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+            raise HarnessError(
+                f"environment '{environment.name}': `{code}` fails in it:\n{reason}",
+                "a library of the system may be missing, or this CPU lacks what the wheel needs",
+            )
 
     def _uv(self) -> str:
         own = self.root / ".venv" / "bin" / "uv"

@@ -207,15 +207,7 @@ class _Builder:
         return params
 
     def _environment(self, name: str) -> PlannedEnvironment:
-        spec = self.composition.environments[name]
-        return PlannedEnvironment(
-            spec.environment,
-            spec.lock,
-            spec.python,
-            spec.equality,
-            spec.tolerance,
-            dict(spec.variables),
-        )
+        return self.composition.environments[name].planned()
 
 
 def _product(stage: PlannedStage) -> list[Artifact]:

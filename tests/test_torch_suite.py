@@ -25,7 +25,7 @@ def torch():
     """Give the torch environment's interpreter and its variables, with the test tools."""
     spec = SpecFiles.read(ROOT / "specs").environments()["torch"]
     environments = Environments(ROOT)
-    planned = PlannedEnvironment(spec.environment, spec.lock, spec.python, spec.equality)
+    planned = spec.planned()
     environments.python(TOOLS)
     tools = environments.folder(TOOLS) / "lib" / f"python{TOOLS.python}" / "site-packages"
     variables = stage_variables(os.environ, spec.variables, ROOT, ROOT / ".harness")

@@ -18,7 +18,6 @@ from harness.environment import Environments
 from harness.errors import UsageError
 from harness.project import Project
 from harness.spec.environment import Environment
-from harness.stage.planned import PlannedEnvironment
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name in list(specs) if arguments.all else arguments.names:
         if name not in specs:
             raise UsageError(f"no environment '{name}'; there are {', '.join(specs)}")
-        environments.python(_planned(specs[name]))
+        environments.python(specs[name].planned())
     rows = [_row(environments, spec) for spec in specs.values()]
     if arguments.json:
         print(json.dumps(rows, indent=1))
@@ -50,12 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _planned(spec: Environment) -> PlannedEnvironment:
-    return PlannedEnvironment(spec.environment, spec.lock, spec.python, spec.equality)
-
-
 def _row(environments: Environments, spec: Environment) -> dict[str, str | bool]:
-    planned = _planned(spec)
+    planned = spec.planned()
     return {
         "environment": spec.environment,
         "says": spec.says,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from harness.spec.base import Name, RelativePath, Spec, Text
+from harness.stage.planned import PlannedEnvironment
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 
@@ -29,6 +30,18 @@ class Environment(Spec):
         {}, description="Set before the stage's process starts, beside those of every stage."
     )
     imports: tuple[str, ...] = Field((), description="Modules that must import once it is built.")
+
+    def planned(self) -> PlannedEnvironment:
+        """Return what a stage's process has to know of the environment."""
+        return PlannedEnvironment(
+            name=self.environment,
+            lock=self.lock,
+            python=self.python,
+            equality=self.equality,
+            tolerance=self.tolerance,
+            variables=dict(self.variables),
+            imports=self.imports,
+        )
 
     @model_validator(mode="after")
     def _tolerance_with_fingerprint(self) -> Self:

@@ -48,7 +48,11 @@ class Artifact:
 
 @dataclass(frozen=True)
 class PlannedEnvironment:
-    """Where a stage runs: the lock to build from, variables to set, the equality reached."""
+    """Where a stage runs.
+
+    The lock to build from and the modules that must then import, the variables to set, and the
+    equality that is reached.
+    """
 
     name: str
     lock: str
@@ -56,6 +60,12 @@ class PlannedEnvironment:
     equality: str
     tolerance: float | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> PlannedEnvironment:
+        """Return the environment that a planned stage's JSON holds."""
+        return cls(**{**value, "imports": tuple(value["imports"])})
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,7 @@ class PlannedStage:
                 key: Artifact(**{**artifact, "seeds": tuple(artifact["seeds"])})
                 for key, artifact in fields[name].items()
             }
-        fields["environment"] = PlannedEnvironment(**fields["environment"])
+        fields["environment"] = PlannedEnvironment.from_json(fields["environment"])
         fields["seeds"] = tuple(fields["seeds"])
         fields["code"] = tuple(fields["code"])
         return cls(**fields)

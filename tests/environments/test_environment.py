@@ -4,6 +4,7 @@ import fcntl
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,13 @@ def test_two_processes_build_once(tmp_path):
     assert [process.returncode for process in both] == [0, 0]
     assert {out for out, _ in said} == {f"{environments.folder(TINY) / 'bin' / 'python'}\n"}
     assert "".join(err for _, err in said).count("building the environment 'tiny'") == 1
+
+
+def test_environment_that_does_not_import_is_refused_and_removed(environments):
+    """An environment whose modules do not import is told by the module, and is not kept."""
+    broken = replace(TINY, imports=("no_such_module",))
+
+    with pytest.raises(HarnessError, match="No module named 'no_such_module'"):
+        environments.python(broken)
+
+    assert not environments.is_built(broken)

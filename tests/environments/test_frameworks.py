@@ -13,7 +13,6 @@ import pytest
 from harness.environment import Environments
 from harness.formats import arrays
 from harness.spec.files import SpecFiles
-from harness.stage.planned import PlannedEnvironment
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -40,7 +39,7 @@ ALWAYS = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8", "T
 def planned(name):
     """Return an environment of the project as a plan holds it."""
     spec = SPECS[name]
-    return PlannedEnvironment(spec.environment, spec.lock, spec.python, spec.equality)
+    return spec.planned()
 
 
 @pytest.fixture(scope="module")
