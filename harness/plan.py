@@ -14,8 +14,8 @@ from harness.spec.paper import Figure, Paper, Stage, Table
 from harness.stage.planned import Artifact, PlannedEnvironment, PlannedStage
 from harness.steps import SUFFIX, Kind, Step
 
-REPORT = "report"
-"""The stage that judges every claim; it belongs to no paper."""
+REPORT = "harness.report"
+"""The step of the stage that judges every claim; the stage belongs to no paper."""
 
 _HARNESS = "harness"
 
@@ -73,14 +73,14 @@ class _Builder:
 
     def report(self, stages: list[PlannedStage]) -> PlannedStage:
         """Return the stage that reads every table and writes the verdicts."""
-        step = self.steps["harness.report"]
+        step = self.steps[REPORT]
         made = {_input_name(stage): stage for stage in stages if _product(stage)}
         folder = f"results/{self.profile}"
         return PlannedStage(
             profile=self.profile,
             paper=_HARNESS,
-            stage=REPORT,
-            step="harness.report",
+            stage="report",
+            step=REPORT,
             run=step.run,
             environment=self._environment(_HARNESS),
             inputs={name: _product(stage)[0] for name, stage in made.items()},

@@ -133,7 +133,7 @@ class Reproducing:
         self, plans: list[PlannedStage], failed: Mapping[str, str], *, whole: bool
     ) -> Report:
         root = self.target.project.root
-        plan = next(plan for plan in plans if plan.stage == REPORT)
+        plan = next(plan for plan in plans if plan.step == REPORT)
         folder = results.folder(root, plan.profile)
         if whole and not failed:
             return read_report(folder / FILE)
@@ -149,7 +149,7 @@ class Reproducing:
 
 def _claims(plans: list[PlannedStage]) -> dict[str, tuple[str, ...]]:
     """The table stages that every claim rests on, by ``paper.claim`` and by ``claim``."""
-    report = next(plan for plan in plans if plan.stage == REPORT)
+    report = next(plan for plan in plans if plan.step == REPORT)
     found: dict[str, tuple[str, ...]] = {}
     for paper, spec in report.params["papers"].items():
         for name, claim in spec.get("claims", {}).items():

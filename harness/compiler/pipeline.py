@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from harness.plan import Plan
+from harness.plan import REPORT, Plan
 from harness.stage.planned import Artifact, PlannedStage
 
 HEADER = "# Written by `harness compile` from specs/: edit the specs, not this file.\n"
@@ -67,7 +67,7 @@ def _sections(stage: PlannedStage) -> Mapping[str, list[Artifact]]:
         section = "outs"
         if artifact.kind == "figure":
             section = "plots"
-        elif stage.step == "harness.report" and name == "coverage":
+        elif stage.step == REPORT and name == "coverage":
             section = "metrics"
         sections.setdefault(section, []).append(artifact)
     return sections

@@ -27,7 +27,7 @@ class ClaimCost:
 def claim_costs(plans: Sequence[PlannedStage]) -> Iterator[ClaimCost]:
     """Yield every claim of every paper with the stages that `harness repro` runs for it."""
     by_name = {plan.dvc_name: plan for plan in plans}
-    report = next(plan for plan in plans if plan.stage == REPORT)
+    report = next(plan for plan in plans if plan.step == REPORT)
     for paper, spec in report.params["papers"].items():
         for name, value in spec.get("claims", {}).items():
             claim = Claim.model_validate(value)

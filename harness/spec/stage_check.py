@@ -19,10 +19,17 @@ DATASET = "harness.dataset"
 _INTERNAL = frozenset({"harness.table", "harness.report"})
 
 
+# The stages of tables and figures are called so.
+_PRODUCTS = ("table-", "figure-")
+
+
 def stage_problems(scope: PaperScope) -> Iterator[Problem]:
     """Yield what is wrong with the stages of a paper."""
     for name, stage in scope.paper.stages.items():
         at: Path = ("stages", name)
+        if name.startswith(_PRODUCTS):
+            said = "the names that begin with 'table-' or 'figure-' are the harness's own"
+            yield scope.problem(at, said, "another name", value=name)
         yield from scope.scope.unknown(
             ("environments",), stage.environment, (*scope.at, *at, "environment"), "environment"
         )

@@ -29,7 +29,7 @@ def stage(name: str, *reads: str, device: str | None = None, **params: object) -
         profile="smoke",
         paper="harness" if name == "report" else "sums",
         stage=name,
-        step="sums.add",
+        step="harness.report" if name == "report" else "sums.add",
         run="reproductions.sums.add:add",
         environment=HERE,
         inputs={},

@@ -417,3 +417,12 @@ def test_any_value_anywhere_is_a_problem_or_valid(specs: Path, path: tuple, othe
     found = check_specs(specs, STEPS).problems
 
     assert all(problem.file.startswith("specs/") and problem.line > 0 for problem in found)
+
+
+def test_names_of_the_stages_of_tables_and_figures_are_taken(specs: Path) -> None:
+    """A stage cannot be called like the stage that the harness makes for a table or figure."""
+    change(specs, SUMS, "  speed:\n", "  table-speed:\n")
+
+    assert "the names that begin with 'table-' or 'figure-' are the harness's own" in problems(
+        specs
+    )
