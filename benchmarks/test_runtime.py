@@ -1,8 +1,9 @@
 """What the runtime adds to a stage: checks before, a process of its own, the outputs' way."""
 
 import pytest
+from interpreter import interpreter
 from stopwatch import Command, in_turns, python
-from synthetic import ROOT, lay_out
+from synthetic import lay_out
 
 
 @pytest.mark.parametrize(("environment", "framework"), [("harness", "numpy"), ("torch", "torch")])
@@ -11,9 +12,7 @@ def test_runtime_adds_three_tenths_of_a_second(benchmark, tmp_path, environment,
 
     Both the launcher and the worker count, and the launcher's Python itself.
     """
-    built = sorted(ROOT.glob(f".harness/environments/{environment}-*/bin/python"))
-    if not built:
-        pytest.skip(f"no environment '{environment}': build it with 'harness env {environment}'")
+    built = interpreter(environment)
     stages = {framework: {"step": "idle.rest", "environment": environment}}
     environments = dict.fromkeys(("harness", environment))
     root = lay_out(tmp_path / "project", stages, tuple(environments))
@@ -22,7 +21,7 @@ def test_runtime_adds_three_tenths_of_a_second(benchmark, tmp_path, environment,
     least = in_turns(
         benchmark, 15,
         stage=python(root, "-m", "harness.stage", "toy", framework),
-        framework=Command((str(built[0]), "-c", f"import {framework}"), root),
+        framework=Command((str(built), "-c", f"import {framework}"), root),
     )  # fmt: skip
     added = least["stage"].cpu - least["framework"].cpu
     benchmark.extra_info["added"] = round(added, 3)

@@ -5,24 +5,14 @@ import subprocess
 from pathlib import Path
 from statistics import median
 
-import pytest
 import yaml
+from interpreter import interpreter
 
 from harness.stage.variables import stage_variables
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = Path(__file__).with_name("training_throughput.py")
 EPOCHS = 6  # of the script; the first compiles kernels and does not count
-
-
-def torch_python():
-    """Return the Python of the built torch environment; skip where there is none."""
-    named = os.environ.get("HARNESS_TORCH_PYTHON")
-    found = [Path(named)] if named else []
-    found += sorted(ROOT.glob(".harness/environments/torch-*/bin/python"))
-    if not found:
-        pytest.skip("no torch environment: build it with 'harness env torch'")
-    return found[0]
 
 
 def start(python, loop, variables):
@@ -57,7 +47,7 @@ def test_training_keeps_nine_tenths_of_plain_speed(benchmark, tmp_path):
     All loops use one thread, and the first two the same instruction set, that of the torch
     environment: a newer CPU could do more, which `ours_over_free` tells and which no loop changes.
     """
-    python = torch_python()
+    python = interpreter("torch")
     pinned, free = settings(tmp_path)
     loops = {"ours": ("ours", pinned), "plain": ("plain", pinned), "free": ("plain", free)}
     seconds = {name: [] for name in loops}
