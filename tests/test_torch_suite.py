@@ -38,8 +38,9 @@ def test_torch_half(torch, file):
     """Every test of this file passes in the torch environment."""
     python, variables = torch
 
+    options = ["--hypothesis-profile=ci", "--color=no", f"--confcutdir={SUITE}"]
     done = subprocess.run(
-        [python, "-m", "pytest", "--hypothesis-profile=ci", "--color=no", SUITE / file],
+        [python, "-m", "pytest", *options, SUITE / file],
         cwd=ROOT, env=variables, capture_output=True, text=True, check=False,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip

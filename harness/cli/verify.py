@@ -18,6 +18,7 @@ from dataclasses import asdict
 from harness.compiler.target import Target
 from harness.errors import UsageError
 from harness.project import Project
+from harness.rerun import command as rerun
 from harness.verify import Verification, verify
 
 
@@ -26,10 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="files read at a time")
     parser.add_argument("--profile", metavar="P", help="another than the project's profile")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    rerun.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Verify; 1 when anything is not as recorded."""
+    if arguments.rerun is not None:
+        return rerun.run(arguments)
     if arguments.jobs < 1:
         raise UsageError(f"--jobs {arguments.jobs}: at least 1")
     done = verify(Target.of_profile(Project.find(), arguments.profile), arguments.jobs)

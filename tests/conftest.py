@@ -7,12 +7,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import ledger
 import pytest
 
 from harness.environment import Environments
 from harness.stage.planned import PlannedEnvironment
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 TOY = ROOT / "tests" / "toy"
 
 
@@ -109,3 +110,15 @@ def toy(finished, tmp_path):
     shutil.copytree(finished.root, tmp_path / "project", symlinks=True)
     (tmp_path / "home").mkdir()
     return Toy(tmp_path / "project")
+
+
+def pytest_sessionstart(session):
+    """Begin a new ledger of faults, once a run."""
+    if not hasattr(session.config, "workerinput"):
+        ledger.begin()
+
+
+def pytest_sessionfinish(session):
+    """Write the ledger's table when every process of the run has ended."""
+    if not hasattr(session.config, "workerinput"):
+        ledger.finish()

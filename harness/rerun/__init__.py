@@ -1,0 +1,1 @@
+"""Reruns in a clean place: what must not change a byte is varied, and every output compared."""
