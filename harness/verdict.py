@@ -1,26 +1,30 @@
 """The verdict on one claim: a pure comparison, with a reason where it is not plain.
 
-Truth table, first match wins. `cell` is the reproduced cell.
+The first line that fits decides. `cell` is the reproduced cell; in a relation it is either cell.
 
 ===============================================  ==============================================
 the claim names what it `needs`                  not verified: that reason
 the profile ranks below `decided_from`           not verified: decided from that profile on
-no cell (stage failed; no table, row, column)    not verified: that reason
-a device result of other bytes, or incomplete    not verified: that reason
-empty cell, text, true or false                  not verified: no number
-cell is NaN or infinite                          different: it was made, and is no such number
+no cell that counts (see `harness.report`)       not verified: that reason
+an empty cell, text, true or false               not verified: no number
 no unit, or a unit of another kind               not verified: the units
+a cell is NaN or infinite                        different: it was made, and is no such number
 `exact`: equal numbers / others                  exact / different
 `relative`, `absolute`: equal / within / beyond  exact / within tolerance / different
 `relation`: holds, with its margin / does not    within tolerance / different
 ===============================================  ==============================================
 
-Numbers are compared as exact rationals of their decimal forms: 50 equals 50.0, -0.0 equals 0, a
+Numbers are compared as the table prints them, rounded half to even to the column's `digits`:
+what is judged is what a reader sees, and anyone can check it with a pencil. Nothing is rounded
+again. The comparison is of exact rationals of decimal forms: 50 equals 50.0, -0.0 equals 0, a
 difference of exactly the tolerance is within it, and no binary rounding decides. A unit is
-converted by its exact factor. A `bound` such as "up to 24 x" or "about 24 x" tells how the
-publication words it and widens nothing: the reproduced value is held against 24 x, with the
-declared tolerance. A relation has no reported number that it could equal bit by bit, so it is
-never "exact". No argument of `judge` can widen a tolerance.
+converted by its exact factor. A share of a reported 0 is 0 and allows nothing; a share of a
+negative value is one of its size.
+
+A `bound` such as "up to 24 x" or "about 24 x" tells how the publication words it and widens
+nothing: the reproduced value is held against 24 x, with the declared tolerance. A relation has no
+reported number that it could equal, so it is never "exact"; an infinite cell satisfies none,
+since no measurement is infinite. No argument of `judge` can widen a tolerance.
 """
 
 from __future__ import annotations
@@ -45,11 +49,14 @@ WORDS: tuple[Word, ...] = ("exact", "within tolerance", "different", "not verifi
 Number = int | float
 PERCENT = "percent"
 
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,3})?", re.IGNORECASE)
+# As tables write numbers (`harness.formats.rows`): "007" and "+5" are text there, and here.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[+-]?[0-9]{1,3})?", re.IGNORECASE)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 # Exponents beyond which a text is no quantity, whatever the unit it is converted to: what is
 # larger may overflow a double, and what is smaller is not even one.
 _SMALLEST, _LARGEST = -400, 270
+# Characters of a number: more than any that a table writes.
+_LONGEST = 700
 
 
 @dataclass(frozen=True)
@@ -170,18 +177,19 @@ def tolerance_text(claim: Claim, unit: str | None) -> str:
     if agrees.relative is not None:
         return f"± {_plain(100 * _fraction(agrees.relative))} % of the reported value"
     if agrees.absolute is not None:
-        return f"± {_plain(_fraction(agrees.absolute))} {_unit(unit)}".rstrip()
-    margin = (
-        f", give or take {_plain(_fraction(agrees.margin))} {_unit(unit)}".rstrip()
-        if agrees.margin
-        else ""
-    )
+        return f"± {_amount(agrees.absolute, unit)}"
+    margin = f", give or take {_amount(agrees.margin, unit)}" if agrees.margin else ""
     return f"{agrees.relation} the other cell{margin}"
 
 
 def number(value: Fraction) -> Number:
-    """Return `value` as the integer that it is, or as the nearest double."""
-    return value.numerator if value.denominator == 1 else float(value)
+    """Return `value` as the integer that it is, or as the nearest double (beyond them, integer)."""
+    if value.denominator == 1:
+        return value.numerator
+    try:
+        return float(value)
+    except OverflowError:
+        return round(value)
 
 
 def _reason(cell: Cell, against: Cell | None) -> str:
@@ -190,28 +198,40 @@ def _reason(cell: Cell, against: Cell | None) -> str:
 
 def _values(claim: Claim, cell: Cell, against: Cell | None) -> _Values:
     """Both sides in one unit: the reported value's or, in a relation, the column's."""
+    made = _decimal(cell)
     if not _is_relation(claim):
         scale = _scale(cell.unit, claim.reported.unit)
         value = claim.reported.value
-        return _Values(_number(cell) * scale, None if value is None else _fraction(value), scale)
+        reference = None if value is None else _fraction(value)
+        return _Values(_finite(made, "the reproduced value") * scale, reference, scale)
     other = against or Cell(reason="there is no cell to compare with")
-    return _Values(_number(cell), _number(other) * _scale(other.unit, cell.unit))
+    held = _decimal(other)
+    scale = _scale(other.unit, cell.unit)
+    return _Values(_finite(made, "the reproduced value"), _finite(held, "the other cell") * scale)
 
 
 def _is_relation(claim: Claim) -> bool:
     return claim.agrees is not None and claim.agrees.relation is not None
 
 
-def _number(cell: Cell) -> Fraction:
+def _decimal(cell: Cell) -> Decimal:
+    """The number in a cell, which may be NaN or infinite."""
     if cell.reason and not cell.text:
         raise _NoNumberError(cell.reason)
     if not cell.text:
         raise _NoNumberError("the cell is empty")
     if _NOT_FINITE.fullmatch(cell.text):
-        raise _NotFiniteError(f"the reproduced value is {cell.text}")
-    if not _NUMBER.fullmatch(cell.text) or not _in_range(Decimal(cell.text)):
-        raise _NoNumberError(f"the cell holds no number: '{one_line(cell.text)[:40]}'")
-    return Fraction(Decimal(cell.text))
+        return Decimal(cell.text)
+    short = len(cell.text) <= _LONGEST
+    if not short or not _NUMBER.fullmatch(cell.text) or not _in_range(Decimal(cell.text)):
+        raise _NoNumberError(f"the cell holds no number: '{one_line(cell.text[:80])[:40]}'")
+    return Decimal(cell.text)
+
+
+def _finite(value: Decimal, what: str) -> Fraction:
+    if not value.is_finite():
+        raise _NotFiniteError(f"{what} is {value}")
+    return Fraction(value)
 
 
 def _in_range(value: Decimal) -> bool:
@@ -262,9 +282,11 @@ def _plain(value: Fraction) -> str:
     return repr(number(value))
 
 
-def _unit(unit: str | None) -> str:
-    """A unit as differences bear it: 5 percent of 90 percent is not 5 points."""
-    return {PERCENT: "points", COUNT: ""}.get(unit or "", unit or "")
+def _amount(value: Number, unit: str | None) -> str:
+    """A difference with its unit: 5 percent of 90 percent is not 5 points."""
+    points = "point" if value == 1 else "points"
+    said = {PERCENT: points, COUNT: ""}.get(unit or "", unit or "")
+    return f"{_plain(_fraction(value))} {said}".rstrip()
 
 
 def _named(unit: str | None) -> str:

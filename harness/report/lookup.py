@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from harness import verdict
 from harness.report.results import FoundTable
-from harness.spec.base import Scalar
 from harness.spec.claim import Cell
+from harness.table.conformity import holds
 from harness.table.csv import cell_text
-from harness.table.model import COMPLETE, CURRENT, Heading, rounded
+from harness.table.model import COMPLETE, CURRENT, Heading
 
 _MARKS = {CURRENT: "measured other weights", COMPLETE: "the measurement is not complete"}
 
@@ -23,15 +23,15 @@ def find(cell: Cell, table: FoundTable, heads: Mapping[str, Heading]) -> verdict
     if absent:
         reason = f"table '{cell.table}' has no column '{absent[0]}'"
         return verdict.Cell(unit=unit, reason=reason)
-    key = {name: _key_text(value, heads.get(name)) for name, value in cell.row.items()}
-    rows = [row for row in table.written.rows if all(row[name] == key[name] for name in key)]
+    rows = [row for row in table.written.rows if _is_named(row, cell, heads)]
     if len(rows) != 1:
-        named = ", ".join(f"{name} {value}" for name, value in key.items())
+        named = ", ".join(f"{name} {cell_text(value)}" for name, value in cell.row.items())
         what = f"has {len(rows)} rows" if rows else "has no row"
         return verdict.Cell(unit=unit, reason=f"table '{cell.table}' {what} {named}")
-    marked = [reason for mark, reason in _MARKS.items() if rows[0].get(mark) == "false"]
+    marked = [reason for mark, reason in _MARKS.items() if rows[0].get(mark, "true") != "true"]
     return verdict.Cell(rows[0][cell.column], unit, marked[0] if marked else "")
 
 
-def _key_text(value: Scalar, head: Heading | None) -> str:
-    return cell_text(rounded(value, head.digits if head else None))
+def _is_named(row: Mapping[str, str], cell: Cell, heads: Mapping[str, Heading]) -> bool:
+    digits = {name: heads[name].digits if name in heads else None for name in cell.row}
+    return all(holds(row[name], value, digits[name]) for name, value in cell.row.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,6 +24,7 @@ from harness.report.params import ReportParams
 from harness.report.results import FoundFigure, FoundTable, Results
 from harness.spec.claim import Cell, Claim
 from harness.spec.paper import Figure, Paper, Publication, Table
+from harness.table.conformity import deviation
 from harness.table.model import headings
 from harness.verdict import WORDS, judge
 
@@ -83,6 +84,8 @@ class _Court:
     def table(self, name: str) -> Product:
         table = self.paper.tables[name]
         there = self.found.tables[self.paper.paper, name]
+        if there.written is not None and (reason := deviation(name, table, there.written)):
+            there = replace(there, reason=reason)
         return self.product(name, f"table-{name}", table, there)
 
     def figure(self, name: str) -> Product:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from harness.report.model import ClaimReport, Coverage, Share
 from harness.verdict import PERCENT, WORDS, Number, Verdict
 
@@ -13,7 +15,8 @@ def amount(value: Number | None, unit: str | None) -> str:
     """Return a value with its unit: ``50 x``, ``92.4 %``, ``1,024 byte``."""
     if value is None:
         return NOTHING
-    digits = f"{value:,}" if isinstance(value, int) else f"{value:.10g}"
+    # As many digits as a double holds for certain: numbers that differ look different.
+    digits = f"{value:,}" if isinstance(value, int) else f"{value:.15g}"
     symbol = _SYMBOLS.get(unit or "", unit or "")
     return f"{digits} {symbol}".rstrip()
 
@@ -43,13 +46,22 @@ def difference(outcome: Verdict) -> str:
     """
     if outcome.difference is None:
         return NOTHING
+    if not outcome.difference:
+        return "0"
     sign = "+" if outcome.difference > 0 else ""
     if outcome.unit == PERCENT:
         return f"{sign}{amount(outcome.difference, 'points')}"
     said = f"{sign}{amount(outcome.difference, outcome.unit)}"
-    if not outcome.reported or outcome.against is not None or not outcome.difference:
+    if not outcome.reported or outcome.against is not None:
         return said
-    return f"{said} ({100 * outcome.difference / abs(outcome.reported):+.2f} %)"
+    return f"{said} ({_percentage(outcome.difference, outcome.reported)})"
+
+
+def _percentage(part: Number, whole: Number) -> str:
+    # As decimals: the quotient of two doubles may be larger than any double.
+    percent = 100 * Decimal(repr(part)) / abs(Decimal(repr(whole)))
+    plain = Decimal("0.01") <= abs(percent) < 10**6
+    return f"{percent:+.2f} %" if plain else f"{percent:+.2g} %"
 
 
 def verdict(outcome: Verdict) -> str:

@@ -148,8 +148,17 @@ def judged(spec, text, **claims):
     [
         (b"size", b"bytes", "table 'costs' has no column 'size'"),
         (b"students", b"nodes", "table 'costs' has no column 'students'"),
-        (b"nonn,2", b"nonn,3", "table 'costs' has no row network nonn, students 2"),
-        (b"nonn,4", b"nonn,2", "table 'costs' has 2 rows network nonn, students 2"),
+        (b"nonn,2", b"nonn,1", "table 'costs' has no row network nonn, students 2"),
+        (
+            b"nonn,2",
+            b"nonn,3",
+            "table 'costs' has a row that its spec does not know: students 3 (line 3)",
+        ),
+        (
+            b"nonn,4",
+            b"nonn,2",
+            "table 'costs' has 2 rows network nonn, students 2 (lines 3 and 4)",
+        ),
         (b"0.860", b"", "the cell is empty"),
         (b"0.860", b"much", "the cell holds no number: 'much'"),
     ],

@@ -27,3 +27,24 @@ def test_other_units_are_asked_of_pint() -> None:
     assert convert(1.0, "kibibyte", "byte") == 1024.0
     with pytest.raises(ValueError, match="did you mean 'kilobyte'"):
         check_unit("kilobites")
+
+
+@pytest.mark.parametrize(
+    ("unit", "to"),
+    [("kibibyte", "x"), ("count", "mebibyte"), ("bit", "percent"), ("degree", "x"),
+     ("rpm", "hertz"), ("byte**2", "byte"), ("ppm", "byte")],
+)  # fmt: skip
+def test_bits_and_angles_are_no_bare_numbers(unit: str, to: str) -> None:
+    """A unit of information or of an angle never compares with a ratio, whatever pint thinks."""
+    with pytest.raises(ValueError, match="cannot be compared"):
+        convert(1.0, unit, to)
+
+
+@pytest.mark.parametrize(
+    ("unit", "to", "expected"),
+    [("bps", "byte/second", 0.125), ("ppm", "percent", 1e-4), ("degree", "degree", 1.0),
+     ("mebibyte/second", "kibibyte/second", 1024.0)],
+)  # fmt: skip
+def test_rates_of_bits_still_convert(unit: str, to: str, expected: float) -> None:
+    """Units of the same kind convert, also composed ones."""
+    assert convert(1.0, unit, to) == pytest.approx(expected, rel=1e-12)
