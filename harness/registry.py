@@ -14,10 +14,10 @@ from types import ModuleType
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.stage.planned import RUN
 from harness.steps import Step
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_RUN = re.compile(r"(harness|reproductions)(\.[a-z][a-z0-9_]*)+:[a-z][a-z0-9_]*")
 _OWN = "harness"
 
 
@@ -81,6 +81,6 @@ def _fault(name: object, step: object) -> str | None:
         return "the name is not made of lower-case letters, digits and '_'"
     if not isinstance(step, Step):
         return "it is not a harness.steps.Step"
-    if not _RUN.fullmatch(step.run):
+    if not re.fullmatch(RUN, step.run):
         return f"run={step.run!r} is not 'module:function' of harness or reproductions"
     return None

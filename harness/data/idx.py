@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 
 import numpy as np
@@ -14,7 +15,7 @@ _UNSIGNED_BYTE = 0x08
 
 def size(shape: tuple[int, ...]) -> int:
     """Return the bytes that an idx file with values of `shape` has."""
-    return 4 + 4 * len(shape) + int(np.prod(shape, dtype=np.int64))
+    return 4 + 4 * len(shape) + math.prod(shape)
 
 
 def parse(name: str, content: bytes, shape: tuple[int, ...]) -> Pixels:

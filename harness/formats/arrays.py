@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import open_memmap
 
 from harness.errors import HarnessError
 from harness.formats import jsonfile
@@ -16,6 +18,11 @@ from harness.formats.atomic import write_bytes
 
 MANIFEST = "manifest.json"
 Array = np.ndarray[Any, Any]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
+# Truth values, whole numbers, floating-point numbers, complex numbers and text; no objects.
+_PLAIN = "?biufcU"
+_AGAIN = "make it anew with `dvc repro --force` and the name of its stage"
 
 
 def write_folder(folder: Path, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> None:
@@ -38,23 +45,55 @@ def write_folder(folder: Path, arrays: Mapping[str, Array], about: Mapping[str, 
 
 
 def read_folder(folder: Path) -> dict[str, Array]:
-    """Return the arrays that the manifest of `folder` names, mapped read-only into memory."""
-    manifest = jsonfile.read(folder / MANIFEST)
-    arrays = {}
-    for name in manifest["arrays"]:
-        path = folder / f"{name}.npy"
-        try:
-            arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise HarnessError(f"{path}: cannot be read as .npy: {error}") from error
-    return arrays
+    """Return the arrays that the manifest of `folder` names, mapped read-only into memory.
+
+    Raises
+    ------
+    HarnessError
+        The manifest is damaged, or a file is not the array that it describes. Nothing is ever
+        unpickled.
+    """
+    entries = _manifest(folder).get("arrays")
+    if not isinstance(entries, dict):
+        raise _damaged(folder, "'arrays' is not a mapping")
+    return {name: _array(folder, name, entry) for name, entry in entries.items()}
 
 
 def about(folder: Path) -> dict[str, Any]:
     """Return what the manifest of `folder` says about its arrays."""
-    value = jsonfile.read(folder / MANIFEST)["about"]
-    assert isinstance(value, dict)
+    value = _manifest(folder).get("about")
+    if not isinstance(value, dict):
+        raise _damaged(folder, "'about' is not a mapping")
     return value
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    manifest = jsonfile.read(folder / MANIFEST)
+    if not isinstance(manifest, dict):
+        raise _damaged(folder, "it is not a mapping")
+    return manifest
+
+
+def _damaged(folder: Path, said: str) -> HarnessError:
+    return HarnessError(f"{folder / MANIFEST}: damaged: {said}", _AGAIN)
+
+
+def _array(folder: Path, name: str, entry: Any) -> Array:
+    if not _NAME.fullmatch(name) or not isinstance(entry, dict):
+        raise _damaged(folder, f"there can be no array {name[:60]!r}")
+    path = folder / f"{name}.npy"
+    if path.exists() and not path.is_file():
+        raise HarnessError(f"{path}: cannot be read as .npy: it is no file", _AGAIN)
+    try:
+        # numpy.load would also open a zip file; this reads .npy and nothing else.
+        array: Array = open_memmap(path, mode="r")
+    except (OSError, ValueError, OverflowError, TypeError, MemoryError) as error:
+        raise HarnessError(f"{path}: cannot be read as .npy: {error}", _AGAIN) from error
+    found = {"dtype": str(array.dtype), "shape": list(array.shape)}
+    wanted = {key: entry.get(key) for key in found}
+    if array.dtype.kind not in _PLAIN or found != wanted:
+        raise HarnessError(f"{path}: holds {found}, its manifest says {wanted}", _AGAIN)
+    return array
 
 
 def write_weights(path: Path, tensors: Mapping[str, Array]) -> None:
@@ -66,11 +105,35 @@ def write_weights(path: Path, tensors: Mapping[str, Array]) -> None:
 
 
 def read_weights(path: Path) -> dict[str, Array]:
-    """Return the tensors of a safetensors file."""
+    """Return the tensors of a safetensors file.
+
+    Raises
+    ------
+    HarnessError
+        It is no safetensors file, or one that this project does not write: with metadata, with
+        numbers that NumPy does not have, with a name twice.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
+    if path.exists() and not path.is_file():
+        raise HarnessError(f"{path}: cannot be read as safetensors: it is no file", _AGAIN)
     try:
-        return dict(load(path.read_bytes()))
-    except (OSError, SafetensorError, ValueError) as error:
-        raise HarnessError(f"{path}: cannot be read as safetensors: {error}") from error
+        content = path.read_bytes()
+        tensors = dict(load(content))
+    except (OSError, SafetensorError, ValueError, OverflowError) as error:
+        raise HarnessError(f"{path}: cannot be read as safetensors: {error}", _AGAIN) from error
+    except KeyError as error:
+        said = f"cannot be read as safetensors: NumPy has no numbers of type {error}"
+        raise HarnessError(f"{path}: {said}", _AGAIN) from error
+    _check_header(path, content)
+    return tensors
+
+
+def _check_header(path: Path, content: bytes) -> None:
+    """Refuse what the library passes over: a name given twice, and metadata."""
+    # The library has compared the length, in the first eight bytes, with the file.
+    length = int.from_bytes(content[:8], "little")
+    header = jsonfile.loads(content[8 : 8 + length], str(path))
+    if "__metadata__" in header:
+        raise HarnessError(f"{path}: has metadata, which this project never writes", _AGAIN)

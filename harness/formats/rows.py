@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.errors import HarnessError
 from harness.formats.atomic import write_text
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,999})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 Value = bool | int | float | str | None
@@ -72,12 +72,14 @@ def read(path: Path) -> list[Row]:
     """Return the rows of `path`: numbers as numbers, an empty cell as None."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise HarnessError(f"{path}: cannot be read as CSV: {error}") from error
-    lines = list(csv.reader(io.StringIO(text)))
     if not lines:
         return []
     header, *body = lines
+    if len(set(header)) < len(header) or text.startswith("\ufeff") or "\0" in text:
+        raise HarnessError(f"{path}: a heading is there twice, or the file was not written by us")
     for number, line in enumerate(body, start=2):
         if len(line) != len(header):
             raise HarnessError(f"{path}:{number}: {len(line)} cells under {len(header)} headings")

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from harness.spec.unit import check_unit
+from harness.stage.place import check_relative
 
 
 class Spec(BaseModel):
@@ -19,16 +20,6 @@ class Spec(BaseModel):
         allow_inf_nan=False,
         validate_default=True,
     )
-
-
-def _check_relative(path: str) -> str:
-    if "\0" in path:
-        raise ValueError("a path may not hold a NUL character")
-    if path.startswith(("/", "\\", "~")) or path[1:2] == ":":
-        raise ValueError("a path must be relative to the project's folder, not absolute")
-    if ".." in path.replace("\\", "/").split("/"):
-        raise ValueError("a path may not leave the project's folder with '..'")
-    return path
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
@@ -54,7 +45,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whi
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in lower-case hexadecimal digits."""
 
-RelativePath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_check_relative)]
+RelativePath = Annotated[str, StringConstraints(min_length=1), AfterValidator(check_relative)]
 """A path inside the project, with forward slashes."""
 
 Unit = Annotated[str, AfterValidator(check_unit)]

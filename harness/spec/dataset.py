@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from harness.spec.base import Digest, Identifier, RelativePath, Spec, Text
 
@@ -26,7 +26,19 @@ FileName = Annotated[
 Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 """An MD5 in lower-case hexadecimal digits."""
 
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+/\S*$", max_length=500)]
+
+def check_address(address: str) -> str:
+    """Return `address` when it holds no user name or password; raise ValueError otherwise."""
+    if "@" in address.partition("://")[2].partition("/")[0]:
+        raise ValueError("an address in a spec holds no user name and no password")
+    return address
+
+
+Url = Annotated[
+    str,
+    StringConstraints(pattern=r"^https?://[^\s/]+/\S*$", max_length=500),
+    AfterValidator(check_address),
+]
 """An address that a mirror answers."""
 
 Distribution = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([+.-][a-z0-9]+)*$")]
@@ -58,14 +70,16 @@ class Image(Spec):
 class Records(Spec):
     """How many labelled images the source holds."""
 
-    train: int = Field(ge=1, description="All of them where there is no official test set.")
-    test: int = Field(0, ge=0, description="The official test set.")
+    train: int = Field(
+        ge=1, le=10**9, description="All of them where there is no official test set."
+    )
+    test: int = Field(0, ge=0, le=10**9, description="The official test set.")
 
 
 class Content(Spec):
     """A file as it is once it is unpacked."""
 
-    bytes: int = Field(ge=1)
+    bytes: int = Field(ge=1, le=2**50)
     sha256: Digest
 
 
@@ -84,7 +98,7 @@ class Archive(Spec):
     """
 
     name: FileName
-    bytes: int = Field(ge=1)
+    bytes: int = Field(ge=1, le=2**50)
     sha256: Digest | None = None
     md5: Md5 | None = Field(None, description="Where the publisher states no SHA-256.")
     content: Content | None = Field(None, description="For one file in gzip: what is in it.")
@@ -106,7 +120,7 @@ class Package(Spec):
     kind: Literal["package"]
     distribution: Distribution
     file: RelativePath = Field(description="The file, from the folder that holds the package.")
-    bytes: int = Field(ge=1)
+    bytes: int = Field(ge=1, le=2**50)
     sha256: Digest
 
 
@@ -177,7 +191,9 @@ class Dataset(Spec):
     dataset: Identifier
     title: Text
     licence: Text = Field(description="SPDX identifier, or what the publisher states.")
-    homepage: str = Field(pattern=r"^https?://\S+$")
+    homepage: Annotated[
+        str, StringConstraints(pattern=r"^https?://\S+$"), AfterValidator(check_address)
+    ]
     access: Literal["embedded", "open", "manual"] = Field(
         description="`embedded`: ships in a package. `open`: fetched when it is needed. `manual`: "
         "behind a login or a form; `harness data adopt` puts it in place."

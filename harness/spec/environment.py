@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from harness.spec.base import Name, RelativePath, Spec, Text
-from harness.stage.planned import PlannedEnvironment
+from harness.stage.planned import MODULE, PlannedEnvironment
 
-Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
+Module = Annotated[str, StringConstraints(pattern=rf"^{MODULE}$")]
+"""The name of a Python module."""
+
+
+def _check_variable(name: str) -> str:
+    if name in ("PATH", "HOME", "TMPDIR") or name.startswith(("LD_", "PYTHON", "MPLCONFIG")):
+        raise ValueError(f"'{name}' says which code runs; the harness sets it, no spec does")
+    return name
+
+
+Variable = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$"), AfterValidator(_check_variable)
+]
+"""The name of a variable of a stage's process."""
 
 
 class Environment(Spec):
@@ -29,7 +42,9 @@ class Environment(Spec):
     variables: dict[Variable, str] = Field(
         {}, description="Set before the stage's process starts, beside those of every stage."
     )
-    imports: tuple[str, ...] = Field((), description="Modules that must import once it is built.")
+    imports: tuple[Module, ...] = Field(
+        (), description="Modules that must import once it is built."
+    )
 
     def planned(self) -> PlannedEnvironment:
         """Return what a stage's process has to know of the environment."""

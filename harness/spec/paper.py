@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
 from harness.spec.base import (
     Identifier,
@@ -17,6 +17,13 @@ from harness.spec.base import (
     Unit,
 )
 from harness.spec.claim import Claim
+from harness.spec.dataset import check_address
+
+
+Address = Annotated[
+    str, StringConstraints(pattern=r"^https://\S+$", max_length=500), AfterValidator(check_address)
+]
+"""An address of a page."""
 
 
 class Publication(Spec):
@@ -31,9 +38,7 @@ class Publication(Spec):
     arxiv: str | None = Field(
         None, pattern=r"^\d{4}\.\d{4,5}(v\d+)?$", description="The arXiv identifier, quoted."
     )
-    repository: str | None = Field(
-        None, pattern=r"^https://\S+$", description="The address of the released code."
-    )
+    repository: Address | None = Field(None, description="The address of the released code.")
     licence: Text = Field(description="SPDX identifier, or what the publisher states.")
 
     @model_validator(mode="after")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, plain
 
 Path = tuple[str | int, ...]
 """Where a value lies in a spec: the keys and indices that lead to it."""
 
 _LONGEST = 60
+_CONSIDERED = 600
 
 
 @dataclass(frozen=True, order=True)
@@ -105,8 +105,8 @@ def shown(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in short)
+    start = plain(text[:_CONSIDERED]).replace("\n", "\\n")
+    return start if len(start) <= _LONGEST else start[: _LONGEST - 1] + "…"
 
 
 def near(word: str, known: Iterable[str]) -> str:

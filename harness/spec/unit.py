@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,12 @@ _EVERYDAY = {
 }
 
 
+# Names of units with their powers, joined by '*' and '/'. pint evaluates a power of powers for
+# hours, and takes `byte<b>` for a byte.
+_FACTOR = r"[A-Za-z\u00b5\u03bc\u03a9\u2126\u00b0%]{1,40}(?:_[a-z]{1,20})*(?: ?(?:\*\*|\^) ?-?[0-9]{1,2})?"
+_FORM = re.compile(rf"(?:1 ?/ ?)?{_FACTOR}(?: ?[*/] ?{_FACTOR}){{0,7}}")
+
+
 @cache
 def _registry() -> pint.UnitRegistry[float]:
     import pint
@@ -43,6 +50,8 @@ def check_unit(unit: str) -> str:
     """Return `unit` when it is a unit; raise ValueError otherwise."""
     if unit in _EVERYDAY:
         return unit
+    if not _FORM.fullmatch(unit):
+        raise ValueError(f"{shown(unit)} is not a unit that pint knows{near(unit, _EVERYDAY)}")
     try:
         _registry().parse_units(unit)
     except Exception as error:  # pint raises many types, also tokenizer errors
@@ -59,10 +68,13 @@ def convert(value: float, unit: str, to: str) -> float:
         return _convert_everyday(value, unit, to)
     import pint
 
+    refusal = f"'{unit}' cannot be compared with '{to}'"
+    if _measured(unit) != _measured(to):
+        raise ValueError(refusal)
     try:
         return float(_registry().Quantity(value, unit).to(to).magnitude)
-    except pint.DimensionalityError as error:
-        raise ValueError(f"'{unit}' cannot be compared with '{to}'") from error
+    except (pint.DimensionalityError, ArithmeticError) as error:
+        raise ValueError(refusal) from error
 
 
 def _convert_everyday(value: float, unit: str, to: str) -> float:
@@ -70,3 +82,10 @@ def _convert_everyday(value: float, unit: str, to: str) -> float:
     if measured != wanted:
         raise ValueError(f"'{unit}' cannot be compared with '{to}'")
     return value * (size / other)
+
+
+@cache
+def _measured(unit: str) -> frozenset[tuple[str, object]]:
+    """What a unit measures: bits and radians too, which pint takes for bare numbers."""
+    items = _registry().Quantity(1.0, unit).to_root_units().unit_items()
+    return frozenset((name, power) for name, power in items if name not in (RATIO, COUNT))

@@ -27,6 +27,7 @@ PATTERNS = {
     r"^https?://[^\s/]+/\S*$": "an address of a file that begins with http:// or https://",
     r"^\d{4}$": 'four digits in quotes, such as "0001"',
     r"^3\.\d+$": 'a version of Python in quotes, such as "3.11"',
+    r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$": "the name of a Python module",
     r"^[A-Z][A-Z0-9_]*$": "the name of an environment variable, such as OMP_NUM_THREADS",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "the name of a file, without a folder",
     r"^[a-z][a-z0-9_]*/[a-z][a-z0-9-]*$": "<paper>/<stage>, such as nonn/teacher",

@@ -59,6 +59,10 @@ def parse(content: bytes) -> Written:
 def read(path: Path) -> Written:
     """Return the table in `path`; HarnessError when it is missing or no table."""
     try:
-        return parse(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise HarnessError(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        return parse(content)
+    except HarnessError as error:
+        raise HarnessError(f"{path}: {error.message}", error.remedy) from error

@@ -20,7 +20,8 @@ _LATEX = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
 } | {character: f"\\{character}" for character in "&%$#_{}"}
-_FORMULA = ("=", "+", "-", "@", "'")
+# Some spreadsheets take the fullwidth forms for the signs themselves.
+_FORMULA = ("=", "+", "-", "@", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # A line or paragraph separator, and every control, format, surrogate and private character: among
 # them escape sequences of terminals and marks that turn the direction of writing.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -47,8 +48,8 @@ def latex(text: str) -> str:
 def csv(text: str) -> str:
     """Return `text` so that a spreadsheet takes it for text and never for a formula.
 
-    An apostrophe goes before a text that begins with one of ``= + - @ '``; so two texts never
-    become the same cell.
+    An apostrophe goes before a text that begins with one of ``= + - @ '``, fullwidth or not; so
+    two texts never become the same cell.
     """
     line = one_line(text)
     return f"'{line}" if line.startswith(_FORMULA) else line
