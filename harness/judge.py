@@ -75,7 +75,7 @@ class _Setting:
         if old is not None and new is not None:
             moved = old.cpu != new.cpu
             # A record's bytes follow from nothing: another one is a change, not a difference.
-            changed = old.key != new.key or (plan.measures and old.files != new.files)
+            changed = old.key != new.key or (plan.measures and old.digests != new.digests)
         return cls(
             max((one for one in tolerances if one is not None), default=None),
             moved or any(one.other_cpu for one in upstream),
@@ -94,9 +94,8 @@ def _outcome(
         return StageOutcome(plan.address, "different", "it did not end well")
     if old is None:
         return StageOutcome(plan.address, "new")
-    changed = sorted(
-        path for path in {*old.files, *new.files} if old.files.get(path) != new.files.get(path)
-    )
+    was, now = old.digests, new.digests
+    changed = sorted(path for path in {*was, *now} if was.get(path) != now.get(path))
     if not changed:
         return StageOutcome(plan.address, "exact")
     if setting.changed:
@@ -110,11 +109,12 @@ def _outcome(
 
 def _difference(old: Entry, new: Entry, tolerance: float, folders: tuple[Path, Path]) -> str:
     kept, now = folders
-    for path in sorted({*old.files, *new.files}):
-        if (path in old.files) != (path in new.files):
-            return f"{path}: {'missing' if path in old.files else 'was not there before'}"
+    before, after = old.digests, new.digests
+    for path in sorted({*before, *after}):
+        if (path in before) != (path in after):
+            return f"{path}: {'missing' if path in before else 'was not there before'}"
         compared = path.endswith(".csv") and (kept / path).exists()
-        if not compared or old.files[path] == new.files[path]:
+        if not compared or before[path] == after[path]:
             continue
         if reason := table_difference(kept / path, now / path, tolerance):
             return f"{path}: {reason}"

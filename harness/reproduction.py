@@ -21,11 +21,11 @@ from harness.report.model import FILE, Report
 from harness.report.model import read as read_report
 from harness.report.params import ReportParams
 from harness.report.verdicts import evaluate
-from harness.repro import Reproduction, dvc_targets, expected_seconds, reproduce
+from harness.repro import Reproduction, check_pipeline, dvc_targets, expected_seconds, reproduce
 from harness.restored import enter_restored
 from harness.snapshot import Snapshot
 from harness.stage.lock import read_lock
-from harness.stage.manifest import forget_others, output_digests, read_manifest
+from harness.stage.manifest import Entry, forget_others, output_records, read_manifest
 from harness.stage.planned import PlannedStage
 from harness.status import StageStatus, planned_stages, stage_statuses
 
@@ -75,6 +75,7 @@ class Reproducing:
             print("note: specs or code changed since `harness compile`", file=sys.stderr)
         read_lock(self.target.lock)  # refuses a broken one before DVC fails on it
         plans = planned_stages(self.target)
+        check_pipeline(self.target, plans)
         names = dvc_targets(plans, _claims(plans), words)
         if words and not names:
             raise HarnessError(
@@ -87,6 +88,7 @@ class Reproducing:
         before = Snapshot.take(self.target, profile)
         stale = _wanted(stage_statuses(self.target), plans, names)
         done = reproduce(self.target, stale, seconds, names)
+        self._check_done(done, plans, names)
         enter_restored(self.target, plans)
         forget_others(self.target.path / "manifest.json", {plan.dvc_name for plan in plans})
         outcomes = self._judge(plans, before) if not names else ()
@@ -97,6 +99,15 @@ class Reproducing:
         run = Reproduction(done.status, failed)
         report = self._report(plans, failed, whole=not names)
         return Done(report, run, tuple(outcomes), f"results/{profile}", aside)
+
+    def _check_done(self, done: Reproduction, plans: list[PlannedStage], names: list[str]) -> None:
+        left = _wanted(stage_statuses(self.target), plans, names)
+        if left and not done.status:
+            raise HarnessError(
+                "dvc repro ended well, but stages are still stale:\n"
+                + "\n".join(f"{stage.address}: {stage.reasons[0]}" for stage in left),
+                "if dvc.yaml was changed by hand, run `harness compile`; then run `harness repro`",
+            )
 
     def _compile(self, profile: str | None) -> None:
         overrides = (f"profile={profile}",) if profile else ()
@@ -114,11 +125,11 @@ class Reproducing:
         root = self.target.project.root
         # What DVC did not run again is hashed again: nothing is called exact on trust.
         recorded = read_manifest(manifest)
-        now = {
-            plan.dvc_name: replace(recorded[plan.dvc_name], files=output_digests(root, plan))
-            for plan in plans
-            if plan.dvc_name in recorded
-        }
+        now: dict[str, Entry] = {}
+        for plan in plans:
+            if entry := recorded.get(plan.dvc_name):
+                files = output_records(root, plan, entry.files)
+                now[plan.dvc_name] = replace(entry, files=files)
         return judge_rerun(plans, old, now, before.folder, root)
 
     def _failed(self, done: Reproduction) -> dict[str, str]:

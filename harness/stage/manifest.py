@@ -1,4 +1,4 @@
-"""The manifest beside dvc.lock: the SHA-256 of every output, and the CPU that it was made on.
+"""The manifest beside dvc.lock: the digests of every output, and the CPU that it was made on.
 
 A run that gives the same bytes leaves its entry alone, so that the file changes only when an
 output does. The standard library alone: the launcher writes it under any Python.
@@ -10,13 +10,17 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.stage.digest import file_digest, files_of
+from harness.stage.digest import files_of
+from harness.stage.filerecord import FileRecord
 from harness.stage.planned import PlannedStage
+
+_WAY_BACK = "restore it with `git checkout -- manifest.json`"
+_ANEW = "delete it and run `harness repro`, which enters the outputs anew"
 
 
 @dataclass(frozen=True)
@@ -33,45 +37,78 @@ class Entry:
         The digest of the stage's plan, lock and code; with those of the stages that it reads it
         determines the bytes.
     files
-        The SHA-256 of each file, by its path.
+        What is on record of each file, by its path.
     """
 
     environment: str
     cpu: str
     key: str
-    files: Mapping[str, str]
+    files: Mapping[str, FileRecord]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of each file, by its path."""
+        return {path: record.sha256 for path, record in self.files.items()}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the manifest holds."""
+        files = {path: record.as_json() for path, record in self.files.items()}
+        return {"environment": self.environment, "cpu": self.cpu, "key": self.key, "files": files}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Entry:
+        """Return the entry that `as_json` wrote."""
+        files = {path: FileRecord.from_json(record) for path, record in value["files"].items()}
+        return cls(**{**value, "files": files})
 
 
 def read_manifest(path: Path) -> dict[str, Entry]:
-    """Return the entries by the stages' names in dvc.yaml; none when there is no manifest."""
+    """Return the entries by the stages' names in dvc.yaml; none when there is no manifest.
+
+    Raises
+    ------
+    HarnessError
+        The file is damaged, or of an older form.
+    """
     if not path.exists():
         return {}
     try:
-        return {name: Entry(**entry) for name, entry in json.loads(path.read_bytes()).items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise HarnessError(
-            f"{path}: damaged: {error}", "restore it with `git checkout -- manifest.json`"
-        ) from error
+        value = json.loads(path.read_bytes())
+        if _is_older(value):
+            raise HarnessError(f"{path}: of an older form, without sizes and MD5s", _ANEW)
+        return {name: Entry.from_json(entry) for name, entry in value.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise HarnessError(f"{path}: damaged: {error!r}", _WAY_BACK) from error
 
 
-def output_digests(root: Path, plan: PlannedStage) -> dict[str, str]:
-    """Return the SHA-256 of every file of every output of a stage, by its path."""
+def _is_older(value: Mapping[str, Any]) -> bool:
+    """Whether files are on record by their SHA-256 alone."""
+    files = [record for entry in value.values() for record in entry["files"].values()]
+    return any(isinstance(record, str) for record in files)
+
+
+def output_records(
+    root: Path, plan: PlannedStage, known: Mapping[str, FileRecord]
+) -> dict[str, FileRecord]:
+    """Return the record of every file of every output of a stage, by its path.
+
+    Every file is hashed. A file with the bytes of its record in `known` has that record.
+    """
     files = (f for item in plan.outputs.values() for f in files_of(root / item.path))
-    return {
-        file.relative_to(root).as_posix(): file_digest(file, "sha256")
-        for file in files
-        if file.is_file()
-    }
+    paths = {file.relative_to(root).as_posix(): file for file in files if file.is_file()}
+    return {path: FileRecord.of(file, known.get(path)) for path, file in paths.items()}
 
 
 def record_outputs(path: Path, root: Path, plan: PlannedStage, cpu: str, key: str) -> None:
     """Enter a stage's outputs; equal bytes keep the CPU on which they were first made."""
-    files = output_digests(root, plan)
+    known = read_manifest(path).get(plan.dvc_name)
+    entry = Entry(plan.environment.name, cpu, key, {})
+    entry = replace(entry, files=output_records(root, plan, known.files if known else {}))
     with _alone(path):
         entries = read_manifest(path)
         known = entries.get(plan.dvc_name)
-        first = known.cpu if known is not None and dict(known.files) == files else cpu
-        entry = Entry(plan.environment.name, first, key, files)
+        if known is not None and known.digests == entry.digests:
+            entry = replace(entry, cpu=known.cpu)
         if entry != known:
             _write(path, {**entries, plan.dvc_name: entry})
 
@@ -86,9 +123,7 @@ def forget_others(path: Path, names: set[str]) -> None:
 
 
 def _write(path: Path, entries: Mapping[str, Entry]) -> None:
-    value: dict[str, Any] = {
-        name: {**asdict(entry), "files": dict(entry.files)} for name, entry in entries.items()
-    }
+    value = {name: entry.as_json() for name, entry in entries.items()}
     temporary = path.with_name(f".{path.name}.tmp")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(json.dumps(value, sort_keys=True, indent=1) + "\n")

@@ -1,11 +1,12 @@
 """A stage of class `fingerprint` on another CPU than the one that is on record."""
 
-import hashlib
 import json
 import shutil
 from dataclasses import replace
 
 import pytest
+
+from harness.stage.filerecord import FileRecord
 
 TABLE = "results/smoke/toy/totals.csv"
 
@@ -41,7 +42,7 @@ def recorded_elsewhere(tolerant, tmp_path):
         for entry in manifest.values():
             entry["cpu"] = "another"
             if TABLE in entry["files"]:
-                entry["files"][TABLE] = hashlib.sha256(table.read_bytes()).hexdigest()
+                entry["files"][TABLE] = FileRecord.of(table).as_json()
         (root / "manifest.json").write_text(json.dumps(manifest, sort_keys=True, indent=1) + "\n")
         toy.commit()
         return toy

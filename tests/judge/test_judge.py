@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from harness.formats import rows
 from harness.judge import StageOutcome, judge_rerun, table_difference
+from harness.stage.filerecord import FileRecord
 from harness.stage.manifest import Entry
 from harness.stage.planned import Artifact, PlannedEnvironment, PlannedStage
 
@@ -33,7 +34,7 @@ def planned(stage, environment, *reads, device=None):
 
 def entry(content, *, cpu="one", key="key", path="artifacts/out"):
     """Return what the manifest says of one file."""
-    return Entry("environment", cpu, key, {path: content})
+    return Entry("environment", cpu, key, {path: FileRecord(1, content, content)})
 
 
 def judged(tmp_path, plans, before, after):
@@ -109,7 +110,10 @@ def test_weights_may_differ_on_another_cpu(tmp_path):
     assert outcome(tmp_path, FINGERPRINT, entry("x"), entry("y", cpu="other")) == OTHER_CPU
 
 
-@pytest.mark.parametrize(("before", "after"), [({}, {TABLE: "x"}), ({TABLE: "x"}, {})])
+FILES = {TABLE: FileRecord(1, "x", "x")}
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, FILES), (FILES, {})])
 def test_file_that_comes_or_goes_is_different_on_any_cpu(tmp_path, before, after):
     """No tolerance covers a file that is missing, or was not there before."""
     old, new = Entry("e", "one", "key", before), Entry("e", "other", "key", after)
