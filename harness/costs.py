@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.fault import system_fault, way_back
 from harness.formats import jsonfile
 from harness.spec.base import Spec
 
@@ -36,7 +37,18 @@ def costs_path(root: Path, profile: str) -> Path:
 def load_costs(root: Path, profile: str) -> Costs | None:
     """Return the recorded costs of a profile, or None when there are none."""
     path = costs_path(root, profile)
-    return Costs.model_validate_json(path.read_bytes()) if path.exists() else None
+    try:
+        return Costs.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise system_fault(error) from error
+    except (OSError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise HarnessError(
+            f"{path}: not a record of costs: {first}",
+            way_back(path, "write it anew with `harness measure --costs`"),
+        ) from error
 
 
 def read_costs(root: Path, profile: str) -> Mapping[str, Cost]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -12,11 +13,12 @@ from pathlib import Path
 from harness.compiler.target import Target
 from harness.costs import read_costs
 from harness.errors import HarnessError, UsageError
+from harness.fault import way_back
 from harness.stage.costlog import read_log
 from harness.stage.failure import failures
 from harness.stage.planned import PlannedStage
 from harness.stage.progress import duration
-from harness.stage.queue import VARIABLE, write_queue
+from harness.stage.queue import VARIABLE, any_begun, write_queue
 from harness.status import StageStatus
 
 
@@ -66,7 +68,38 @@ def reproduce(
         status = subprocess.run(command, cwd=root, env=variables, check=False).returncode
     except KeyboardInterrupt:
         raise HarnessError("interrupted", "`harness repro` goes on where it stopped") from None
+    if status and not any_begun(path):
+        raise HarnessError(
+            f"dvc repro failed before any stage ran (exit status {status}); it says why above",
+            "where it names a file: `harness compile` writes dvc.yaml, params.yaml and plan/ anew, "
+            "and `git checkout -- FILE` restores any other",
+        )
     return Reproduction(status, failures(root, _profile(target)))
+
+
+def check_pipeline(target: Target, plans: list[PlannedStage]) -> None:
+    """Raise HarnessError when dvc.yaml has not the stages that are planned.
+
+    DVC would pass over a stage that a truncated dvc.yaml has lost.
+    """
+    place = target.dvc_yaml
+    try:
+        text = place.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    except IsADirectoryError as error:
+        raise HarnessError(f"{place}: is a folder", way_back(place)) from error
+    stages = text.partition("\nstages:\n")[2]
+    body = re.split(r"^\S", stages, maxsplit=1, flags=re.MULTILINE)[0]
+    found = set(re.findall(r"^  ([\w-]+):$", body, re.MULTILINE)) - {"plan"}
+    planned = {plan.dvc_name for plan in plans}
+    if found != planned:
+        wrong = ", ".join(sorted(found ^ planned))
+        raise HarnessError(
+            f"{place}: truncated, damaged or older than plan/: its stages are not those that are "
+            f"planned ({wrong})",
+            "write it anew with `harness compile`",
+        )
 
 
 def _profile(target: Target) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from harness.compiler.target import Target
+from harness.errors import HarnessError
+from harness.fault import way_back
 from harness.stage.digest import dvc_md5, file_digest
 from harness.stage.lock import LockedStage, read_lock
 from harness.stage.manifest import Entry, read_manifest
@@ -94,7 +96,13 @@ def verify(target: Target, jobs: int = 1) -> Verification:
 def cache_folder(root: Path) -> Path:
     """Return the folder of DVC's cache, as .dvc/config or .dvc/config.local name it."""
     config = configparser.ConfigParser()
-    config.read([root / ".dvc" / "config", root / ".dvc" / "config.local"])
+    for path in (root / ".dvc" / "config", root / ".dvc" / "config.local"):
+        try:
+            config.read(path, encoding="utf-8")
+        except (OSError, configparser.Error, UnicodeDecodeError) as error:
+            raise HarnessError(
+                f"{path}: cannot be read as DVC's configuration: {error}", way_back(path)
+            ) from error
     named = config.get("cache", "dir", fallback="cache")
     return (root / ".dvc" / named) / "files" / "md5"
 

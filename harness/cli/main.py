@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from harness.errors import HarnessError
+from harness.fault import system_fault
 
 # Name -> one line of help. A command's module is imported only when it is the one that is called
 # (`harness --help` must stay fast), so its line stands here; a test compares it with the page.
@@ -73,6 +74,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as error:
+        # What a command foresees it says better; a full or broken disk can strike anywhere.
+        print(f"harness {parsed.command}: {system_fault(error)}", file=sys.stderr)
+        _flush_or_drop_output()
+        return 1
     return int(status)
+
+
+def _flush_or_drop_output() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+
+
+def _drop_output() -> None:
+    # What stays in the buffer would make the interpreter fail once more at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from harness.compiler.compile import compile_tree, stale_files, write
 from harness.compiler.target import Target
 from harness.errors import HarnessError
+from harness.fault import system_fault
 from harness.project import Project
+
+_WAY_BACK = "write it anew with `harness compile`"
 
 
 def replan(target: Target) -> list[str]:
@@ -25,14 +29,27 @@ def replan(target: Target) -> list[str]:
     HarnessError
         The parameters are not valid, or they need another dvc.yaml than the one that is running.
     """
-    text = target.params.read_text(encoding="utf-8")
-    compiled = compile_tree(target, yaml.safe_load(text), text)
+    text, tree = _read(target.params)
+    compiled = compile_tree(target, tree, text)
     if "dvc.yaml" in stale_files(target, compiled):
         raise HarnessError(
             f"{target.dvc_yaml}: its stages are not those of {target.params}",
             "run `harness compile` with the same profile and overrides, then try again",
         )
     return write(target, compiled)
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.safe_load(text)
+    except PermissionError as error:
+        raise system_fault(error) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise HarnessError(f"{path}: cannot be read as YAML: {error}", _WAY_BACK) from error
+    if not isinstance(tree, dict):
+        raise HarnessError(f"{path}: holds no parameters", _WAY_BACK)
+    return text, tree
 
 
 def main(arguments: list[str]) -> int:
@@ -43,6 +60,9 @@ def main(arguments: list[str]) -> int:
     except HarnessError as error:
         print(error, file=sys.stderr)
         return error.status
+    except OSError as error:
+        print(system_fault(error), file=sys.stderr)
+        return 1
     return 0
 
 

@@ -10,6 +10,7 @@ import sys
 
 from harness.documents.pages import pages
 from harness.errors import HarnessError
+from harness.fault import system_fault
 from harness.formats.atomic import write_if_changed
 from harness.project import Project
 
@@ -31,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     except HarnessError as error:
         print(f"harness.documents: {error}", file=sys.stderr)
         return error.status
+    except OSError as error:
+        print(f"harness.documents: {system_fault(error)}", file=sys.stderr)
+        return 1
     for name in stale:
         print(f"{name}: {'stale' if check else 'written'}")
     return int(check and bool(stale))

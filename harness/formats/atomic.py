@@ -4,26 +4,85 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+DRAFTS = "drafts"
+"""The folder in ``.harness`` for files that are not whole yet; the next run empties it."""
 
 _MODE = 0o644
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` in one step, durable when the call returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    """Replace `path` by `content` in one step, durable when the call returns.
+
+    Raises
+    ------
+    OSError
+        It could not be written; `filename` is `path`, and never the temporary file.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _put(path, content, os.replace)
+        sync_folder(path.parent)
+    except OSError as error:
+        # A write that fails names no file, and others name the temporary one.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def create_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to a new file in one step, durable when the call returns.
+
+    Raises
+    ------
+    FileExistsError
+        There is one already, and it is left as it is.
+    OSError
+        It could not be written; `filename` is `path`.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _put(path, content, _link)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _put(path: Path, content: bytes, move: Callable[[str, Path], None]) -> None:
+    handle, name = tempfile.mkstemp(dir=_drafts(path), prefix=f"{os.getpid()}-", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, _MODE)
-        os.replace(name, path)
+        move(name, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        with suppress(OSError):
+            os.unlink(name)
         raise
-    sync_folder(path.parent)
+
+
+def _link(name: str, path: Path) -> None:
+    os.link(name, path)
+    os.unlink(name)
+
+
+def _drafts(path: Path) -> Path:
+    """Where a file is written before it takes its name: where a kill may leave it behind.
+
+    That is the harness's own folder in the project, when it is on the same file system.
+    """
+    for folder in path.absolute().parents:
+        state = folder / ".harness"
+        if state.is_dir():
+            with suppress(OSError):
+                (state / DRAFTS).mkdir(exist_ok=True)
+                if (state / DRAFTS).stat().st_dev == path.parent.stat().st_dev:
+                    return state / DRAFTS
+            break
+    return path.parent
 
 
 def write_text(path: Path, content: str) -> None:

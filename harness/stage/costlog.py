@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from harness.devices.platform import cpu_fingerprint
 from harness.stage.planned import PlannedStage
@@ -30,17 +31,29 @@ def log_run(root: Path, plan: PlannedStage, seconds: float) -> None:
         "environment": plan.environment.name,
         "cpu": cpu_fingerprint(),
     }
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
+    with path.open("ab+") as file:
+        # What a kill or a full disk cut short must not spoil the next line.
+        before = b"" if _ends_with_newline(file) else b"\n"
+        file.write(before + json.dumps(entry).encode() + b"\n")
 
 
 def read_log(root: Path, profile: str) -> Iterator[dict[str, Any]]:
-    """Yield the logged runs, oldest first; a line that a kill cut short is passed over."""
+    """Yield the logged runs, oldest first; a damaged line is passed over."""
     path = log_path(root, profile)
-    if not path.exists():
+    if not path.is_file():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_bytes().splitlines():
         try:
-            yield json.loads(line)
-        except ValueError:
+            run = json.loads(line)
+            known = run["stage"], run["seconds"], run["peak_memory_mb"]
+        except (ValueError, TypeError, KeyError):
             continue
+        if isinstance(known[0], str) and all(isinstance(one, int | float) for one in known[1:]):
+            yield run
+
+
+def _ends_with_newline(file: BinaryIO) -> bool:
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"

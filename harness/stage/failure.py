@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.formats.atomic import write_text
 from harness.stage.planned import PlannedStage
 
 
@@ -14,8 +15,7 @@ def _folder(root: Path, profile: str) -> Path:
 def note_failure(root: Path, plan: PlannedStage, reason: str) -> None:
     """Keep the reason of a failed run."""
     path = _folder(root, plan.profile) / plan.paper / plan.stage
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(reason, encoding="utf-8")
+    write_text(path, reason)
 
 
 def clear_failure(root: Path, plan: PlannedStage) -> None:
@@ -27,6 +27,7 @@ def failures(root: Path, profile: str) -> dict[str, str]:
     """Return the reasons of all stages of a profile whose last run failed, by address."""
     folder = _folder(root, profile)
     return {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(folder.glob("*/*"))
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+        for path in sorted(folder.glob("*/[!.]*"))
+        if path.is_file()
     }

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from harness.formats.atomic import write_text
 from harness.stage.progress import duration
 
 VARIABLE = "HARNESS_QUEUE"
@@ -16,8 +18,7 @@ VARIABLE = "HARNESS_QUEUE"
 
 def write_queue(path: Path, queue: Sequence[tuple[str, float | None]]) -> None:
     """Begin a queue: the addresses of the stages with the seconds that each is expected to take."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(list(entry)) + "\n" for entry in queue))
+    write_text(path, "".join(json.dumps(list(entry)) + "\n" for entry in queue))
 
 
 def take(address: str, shell: Mapping[str, str]) -> str:
@@ -28,7 +29,10 @@ def take(address: str, shell: Mapping[str, str]) -> str:
     path = Path(shell.get(VARIABLE, ""))
     if not path.is_file():
         return ""
-    entries = [json.loads(line) for line in path.read_text().splitlines()]
+    try:
+        entries = _entries(path)
+    except ValueError:
+        return ""  # damaged: a stage runs without it
     left = [entry for entry in entries if len(entry) == 2]
     seconds = [entry[1] for entry in left]
     rest = f", about {duration(sum(seconds))} left" if None not in seconds else ""
@@ -36,5 +40,23 @@ def take(address: str, shell: Mapping[str, str]) -> str:
     marked = [
         [*entry, "begun"] if entry in left and entry[0] == address else entry for entry in entries
     ]
-    path.write_text("".join(json.dumps(entry) + "\n" for entry in marked))
+    write_text(path, "".join(json.dumps(entry) + "\n" for entry in marked))
     return f" ({done + 1} of {len(entries)}{rest})"
+
+
+def any_begun(path: Path) -> bool:
+    """Whether any stage has been taken off the queue."""
+    try:
+        return any(len(entry) == 3 for entry in _entries(path))
+    except (OSError, ValueError):
+        return False
+
+
+def _entries(path: Path) -> list[list[Any]]:
+    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for entry in entries:
+        match entry:
+            case [str(), int() | float() | None] | [str(), int() | float() | None, "begun"]:
+                continue
+        raise ValueError(f"no entry of a queue: {entry}")
+    return entries

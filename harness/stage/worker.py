@@ -6,16 +6,15 @@ inputs before, and puts the outputs in place afterwards.
 
 from __future__ import annotations
 
-import errno
 import importlib
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 from harness.errors import HarnessError
+from harness.fault import system_fault
 from harness.stage.checkpoint import Checkpoint
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
@@ -24,9 +23,6 @@ from harness.stage.progress import Progress
 from harness.stage.run import Run, Sampling
 from harness.stage.scratch import checkpoint, mark_done, refusal, staging
 from harness.steps import Kind, Params
-
-_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
-"""Faults of the disk: full, over a quota or a limit, read-only, broken."""
 
 
 def _paths(artifact: Artifact, seed: int | None) -> dict[int | None, Path]:
@@ -80,18 +76,16 @@ def run_step(plan: PlannedStage, folder: Path, seed: int | None) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one step and return the process's exit status."""
-    plan = PlannedStage.read(Path(arguments[0]))
     seed = int(arguments[2]) if len(arguments) > 2 else None
     folder = Path(arguments[1])
     try:
-        run_step(plan, folder, seed)
+        run_step(PlannedStage.read(Path(arguments[0])), folder, seed)
     except HarnessError as error:
         return _refuse(folder, str(error), error.status)
     except OSError as error:
-        if error.errno not in _OF_THE_MACHINE:
-            raise
-        where = f": {error.filename}" if error.filename else ""
-        return _refuse(folder, f"cannot write: {os.strerror(error.errno)}{where}", 1)
+        if isinstance(error, FileNotFoundError | ConnectionError):
+            raise  # a mistake of the step: its place in the code is what helps
+        return _refuse(folder, str(system_fault(error)), 1)
     return 0
 
 
