@@ -1,4 +1,4 @@
-"""One step of training in the environments of the frameworks, run as DVC runs a stage."""
+"""Trainings in the environments of the frameworks, run as DVC runs a stage."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness.environment import Environments
-from harness.formats import arrays
+from harness.formats import arrays, rows
 from harness.spec.files import SpecFiles
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,9 @@ def project(tmp_path_factory):
     shutil.copytree(HERE / "project", root, ignore=ignore)
     shutil.copytree(ROOT / "harness", root / "harness", ignore=ignore)
     shutil.copytree(ROOT / "environments", root / "environments")
-    (root / "specs" / "environment").mkdir()
+    for folder in ("environment", "dataset"):
+        (root / "specs" / folder).mkdir()
+    shutil.copy(ROOT / "specs" / "dataset" / "digits.yaml", root / "specs" / "dataset")
     for name in ("harness", *STAGES.values()):
         shutil.copy(ROOT / "specs" / "environment" / f"{name}.yaml", root / "specs" / "environment")
     (root / ".harness").mkdir()
@@ -85,6 +87,15 @@ def twice(project, request):
     return request.param, found
 
 
+@pytest.fixture(scope="module")
+def network(project):
+    """Give the folder of a trained Gluon network."""
+    state = {"DVC_SITE_CACHE_DIR": str(project.parent / "dvc"), "DVC_NO_ANALYTICS": "true"}
+    run(project, "dvc", "init", "-q", "--no-scm", **state)
+    run(project, "dvc", "repro", "-q", "frameworks-network", **STRAY, **state)
+    return project / "artifacts" / "smoke" / "frameworks" / "network"
+
+
 @pytest.mark.parametrize("name", ["mxnet", "tensorflow"])
 def test_environment_imports_what_its_spec_names(name):
     """The environment is built from its lock and imports every module that its spec names."""
@@ -108,6 +119,15 @@ def test_two_processes_train_the_same_bytes(twice):
     assert (first / "weights.safetensors").read_bytes() == (
         second / "weights.safetensors"
     ).read_bytes()
+
+
+def test_network_learned(network):
+    """A training of four epochs ends with a loss below its first and most test images right."""
+    history = rows.read(network / "history.csv")
+
+    assert len(history) == 4
+    assert history[-1]["loss"] < history[0]["loss"] / 2
+    assert history[-1]["accuracy"] > 75
 
 
 def test_step_trained_its_layer(twice):

@@ -1,7 +1,7 @@
 """The registry."""
 
 from harness.steps import Step
-from reproductions.frameworks.params import OneStep
+from reproductions.frameworks.params import NetworkTraining, OneStep
 
 OUTPUTS = {"weights": "weights", "process": "record"}
 STEPS = {
@@ -10,5 +10,11 @@ STEPS = {
     ),
     "train_gluon": Step(
         run="reproductions.frameworks.gluon_layer:train", params=OneStep, outputs=OUTPUTS
+    ),
+    "train_network": Step(
+        run="reproductions.frameworks.gluon_network:train",
+        params=NetworkTraining,
+        inputs={"images": "arrays"},
+        outputs={"weights": "weights", "history": "rows"},
     ),
 }
