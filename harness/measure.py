@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from harness.devices.measured import digests
 from harness.devices.record import read
 from harness.errors import HarnessError
 from harness.spec.device import Device
+from harness.stage.hold import running
 from harness.stage.inputs import Inputs
 from harness.stage.launch import launch
 from harness.stage.measurement import enter_record
@@ -32,15 +34,24 @@ class Measured:
     comparison: Comparison | None
 
 
-def measure(target: Target, plan: PlannedStage, device: Device) -> Measured:
+def measure(
+    target: Target, plan: PlannedStage, device: Device, keep: Sequence[int] = ()
+) -> Measured:
     """Run the measuring stage `plan` and add a record; never overwrite one.
 
     The first record becomes the one that the tables derive from; a later one does when the
-    stage's `record` in the spec names it.
+    stage's `record` in the spec names it. `keep` are file descriptors of locks that last as long
+    as the measuring process.
     """
     root = target.project.root
+    with running(root, plan) as own:
+        return _measure(target, plan, device, (*keep, *own.descriptors))
+
+
+def _measure(target: Target, plan: PlannedStage, device: Device, keep: Sequence[int]) -> Measured:
+    root = target.project.root
     started = datetime.now(UTC)
-    launched = launch(root, target.plans / plan.paper / f"{plan.stage}.json", target.lock)
+    launched = launch(root, target.plans / plan.paper / f"{plan.stage}.json", target.lock, keep)
     (output,) = plan.outputs
     place = root / plan.outputs[output].path
     staged = staging(launched.folders[None]) / output / place.name

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,10 @@ from harness.compiler.target import Target
 from harness.costs import read_costs
 from harness.errors import HarnessError, UsageError
 from harness.fault import way_back
+from harness.stage import children, hold
 from harness.stage.costlog import read_log
 from harness.stage.failure import failures
+from harness.stage.leftovers import mend_lock
 from harness.stage.planned import PlannedStage
 from harness.stage.progress import duration
 from harness.stage.queue import VARIABLE, any_begun, write_queue
@@ -38,7 +39,11 @@ def expected_seconds(target: Target, plans: list[PlannedStage]) -> dict[str, flo
 
 
 def reproduce(
-    target: Target, stale: list[StageStatus], seconds: Mapping[str, float], names: list[str]
+    target: Target,
+    stale: list[StageStatus],
+    seconds: Mapping[str, float],
+    names: list[str],
+    keep: Sequence[int] = (),
 ) -> Reproduction:
     """Run `dvc repro` for the stages `names` (all when empty) and return what came of it.
 
@@ -52,6 +57,8 @@ def reproduce(
         The stages that are expected to run, for the progress that they show.
     seconds
         What each is expected to take, by address.
+    keep
+        File descriptors of locks that last as long as DVC runs.
     """
     root = target.project.root
     file = target.dvc_yaml.relative_to(root).as_posix()
@@ -62,12 +69,13 @@ def reproduce(
     _announce(queue)
     path = target.project.state / "queue"
     write_queue(path, queue)
-    variables = {**os.environ, VARIABLE: str(path), "PATH": _path()}
+    holder = os.environ.get(hold.VARIABLE, str(os.getpid()))
+    variables = {**os.environ, VARIABLE: str(path), hold.VARIABLE: holder, "PATH": _path()}
     command = [_dvc(root), "repro", "--keep-going", *targets]
     try:
-        status = subprocess.run(command, cwd=root, env=variables, check=False).returncode
-    except KeyboardInterrupt:
-        raise HarnessError("interrupted", "`harness repro` goes on where it stopped") from None
+        status = children.run(command, variables, root, keep)
+    finally:
+        mend_lock(root, target.lock)  # DVC may have been ended while it wrote
     if status and not any_begun(path):
         raise HarnessError(
             f"dvc repro failed before any stage ran (exit status {status}); it says why above",

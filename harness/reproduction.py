@@ -24,6 +24,7 @@ from harness.report.verdicts import evaluate
 from harness.repro import Reproduction, check_pipeline, dvc_targets, expected_seconds, reproduce
 from harness.restored import enter_restored
 from harness.snapshot import Snapshot
+from harness.stage.hold import Hold
 from harness.stage.lock import read_lock
 from harness.stage.manifest import Entry, forget_others, output_records, read_manifest
 from harness.stage.planned import PlannedStage
@@ -66,6 +67,7 @@ class Reproducing:
     """Reproduces the stages of one target."""
 
     target: Target
+    hold: Hold
 
     def run(self, words: list[str], profile: str | None) -> Done:
         """Reproduce what `words` mean (everything when empty) and judge it."""
@@ -87,7 +89,7 @@ class Reproducing:
         profile = plans[0].profile
         before = Snapshot.take(self.target, profile)
         stale = _wanted(stage_statuses(self.target), plans, names)
-        done = reproduce(self.target, stale, seconds, names)
+        done = reproduce(self.target, stale, seconds, names, self.hold.descriptors)
         self._check_done(done, plans, names)
         enter_restored(self.target, plans)
         forget_others(self.target.path / "manifest.json", {plan.dvc_name for plan in plans})
@@ -98,6 +100,7 @@ class Reproducing:
         failed = self._failed(done)
         run = Reproduction(done.status, failed)
         report = self._report(plans, failed, whole=not names)
+        before.settle()
         return Done(report, run, tuple(outcomes), f"results/{profile}", aside)
 
     def _check_done(self, done: Reproduction, plans: list[PlannedStage], names: list[str]) -> None:

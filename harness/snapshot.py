@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.compiler.target import Target
+from harness.formats.atomic import write_text
 
 
 @dataclass(frozen=True)
@@ -18,12 +20,34 @@ class Snapshot:
 
     @classmethod
     def take(cls, target: Target, profile: str) -> Snapshot:
-        """Copy what is there now."""
+        """Copy what is there now.
+
+        When the last run was ended before it compared what it made with its copies, they are
+        taken up instead: what is there now is in part its own, and would be compared with itself.
+        They hold for the commit that was there then; without git they are not taken up.
+        """
         snapshot = cls(target, profile)
+        commit = _commit(target.project.root)
+        if commit and snapshot._begun() == commit:
+            return snapshot
+        snapshot.settle()
         shutil.rmtree(snapshot.folder, ignore_errors=True)
         for path in snapshot.paths():
             _copy(target.project.root / path, snapshot.folder / path)
+        write_text(snapshot._marker, commit)
         return snapshot
+
+    def settle(self) -> None:
+        """Note that the run was compared with the copies, and the next one makes its own."""
+        self._marker.unlink(missing_ok=True)
+
+    @property
+    def _marker(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.begun")
+
+    def _begun(self) -> str | None:
+        """The commit of the run that made the copies and did not come to compare them."""
+        return self._marker.read_text(encoding="utf-8") if self._marker.is_file() else None
 
     @property
     def folder(self) -> Path:
@@ -48,6 +72,16 @@ class Snapshot:
                 shutil.rmtree(root / path)
             _copy(self.folder / path, root / path)
         return aside
+
+
+def _commit(root: Path) -> str:
+    """The commit that is checked out; "" where git does not say."""
+    command = ["git", "rev-parse", "--verify", "--quiet", "HEAD"]
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()
 
 
 def _copy(source: Path, place: Path) -> None:

@@ -18,8 +18,9 @@ import argparse
 from harness.compiler.compile import compile_specs, stale_files, write
 from harness.compiler.stamp import Stamp
 from harness.compiler.target import Target
-from harness.errors import UsageError
 from harness.project import Project
+from harness.stage.hold import writing
+from harness.stage.leftovers import sweep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,29 +34,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compile; 0 when the files are, or now are, those of the specs."""
-    target = Target(Project.find(), _folder(arguments.into))
+    target = Target.in_folder(Project.find(), arguments.into)
     now = Stamp.of(target, arguments.overrides)
     if not arguments.check and Stamp.kept(target) == now:
         print("nothing changed")
         return 0
-    compiled = compile_specs(target, arguments.overrides)
     if arguments.check:
+        compiled = compile_specs(target, arguments.overrides)
         stale = stale_files(target, compiled)
         for name in stale:
             print(f"stale: {target.folder}{'/' if target.folder else ''}{name}")
         if not stale:
             print("params.yaml, dvc.yaml and plan/ are those of the specs")
         return 1 if stale else 0
-    changed = write(target, compiled)
-    Stamp.of(target, arguments.overrides).keep(target)
+    with writing(target.project.root, "harness compile"):
+        sweep(target.project.root)
+        compiled = compile_specs(target, arguments.overrides)
+        changed = write(target, compiled)
+        Stamp.of(target, arguments.overrides).keep(target)
     for name in changed:
         print(f"wrote {target.folder}{'/' if target.folder else ''}{name}")
     print(f"{len(compiled.plan.stages)} stages, profile {compiled.plan.profile}")
     return 0
-
-
-def _folder(text: str) -> str:
-    folder = text.strip("/")
-    if text.startswith("/") or ".." in folder.split("/"):
-        raise UsageError(f"--into {text}: the folder must lie inside the project")
-    return folder

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from harness.errors import HarnessError
 from harness.fault import system_fault
@@ -60,28 +61,50 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 good, 1 the answer is no, 2 wrong use."""
+    """Run one command and return its exit status: 0 good, 1 the answer is no, 2 wrong use.
+
+    After a signal it is what a shell expects, such as 130 after SIGINT and 143 after SIGTERM.
+    """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    parsed = _parser(words).parse_args(words)
+    called = " ".join(["harness", *words[:1]])
     try:
-        status = parsed.run(parsed)
+        parsed = _parser(words).parse_args(words)
+        status = int(parsed.run(parsed))
         sys.stdout.flush()
     except HarnessError as error:
-        print(f"harness {parsed.command}: {error}", file=sys.stderr)
+        print(f"{called}: {error}", file=sys.stderr)
+        _tell_of_writer(error)
         return error.status
-    except KeyboardInterrupt:
-        print(f"harness {parsed.command}: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        name = getattr(interrupt, "name", "SIGINT")
+        print(f"{called}: ended by {name}; run it again to go on from there", file=sys.stderr)
+        return getattr(interrupt, "status", 130)
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; nothing is wrong.
         _drop_output()
         return 0
     except OSError as error:
         # What a command foresees it says better; a full or broken disk can strike anywhere.
-        print(f"harness {parsed.command}: {system_fault(error)}", file=sys.stderr)
+        print(f"{called}: {system_fault(error)}", file=sys.stderr)
         _flush_or_drop_output()
         return 1
-    return int(status)
+    return status
+
+
+def _tell_of_writer(error: HarnessError) -> None:
+    """Say who is writing the project: what looks damaged may only be unfinished."""
+    from harness.project import Project
+    from harness.stage.hold import HeldError, writer
+
+    if isinstance(error, HeldError):
+        return
+    with suppress(HarnessError, OSError):
+        if holder := writer(Project.find().root):
+            print(
+                f"  `{holder.command}` (process {holder.pid}) is writing this project, though: "
+                "first wait until it has ended",
+                file=sys.stderr,
+            )
 
 
 def _flush_or_drop_output() -> None:

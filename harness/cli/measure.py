@@ -24,6 +24,8 @@ from harness.devices.comparison import text
 from harness.errors import UsageError
 from harness.measure import measure, measuring_stage
 from harness.project import Project
+from harness.stage.hold import writing
+from harness.stage.leftovers import sweep
 from harness.status import planned_stages
 
 
@@ -42,8 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     target = Target.of_profile(Project.find(), arguments.profile)
     plans = planned_stages(target)
+    root = target.project.root
     if arguments.costs:
-        path = record_costs(target.project.root, plans[0].profile)
+        with writing(root, "harness measure --costs"):
+            path = record_costs(root, plans[0].profile)
         print(f"wrote {path.relative_to(target.project.root)}; now run `harness compile`")
         return 0
     plan = measuring_stage(plans, arguments.stage)
@@ -51,7 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     name = arguments.device or plan.device
     if name not in devices:
         raise UsageError(f"no device '{name}'; there are {', '.join(devices)}")
-    done = measure(target, plan, devices[name])
+    with writing(root, f"harness measure {plan.address}") as hold:
+        sweep(root)
+        done = measure(target, plan, devices[name], hold.descriptors)
     place = done.path.relative_to(target.project.root)
     comparison = done.comparison
     if arguments.json:

@@ -23,6 +23,8 @@ import time
 from harness.compiler.target import Target
 from harness.project import Project
 from harness.reproduction import Reproducing
+from harness.stage.hold import writing
+from harness.stage.leftovers import put_in_order
 from harness.stage.progress import duration
 
 
@@ -38,7 +40,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     started = time.monotonic()
     target = Target.of_profile(Project.find(), arguments.profile)
-    done = Reproducing(target).run(arguments.targets, arguments.profile)
+    root = target.project.root
+    with writing(root, "harness repro") as hold:
+        if put_in_order(root, target.lock, hold):
+            print(
+                "note: dvc.lock was half written when the last run was killed; the one before "
+                "it is back",
+                file=sys.stderr,
+            )
+        done = Reproducing(target, hold).run(arguments.targets, arguments.profile)
     print()
     terminal.print_report(done.report, sys.stdout, os.environ)
     for line in done.summary():

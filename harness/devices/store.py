@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from uuid import uuid4
 
 from harness.devices.record import Record, dumps
 from harness.errors import HarnessError
-from harness.formats.atomic import sync_folder, write_bytes
+from harness.formats.atomic import create_bytes
+from harness.stage.place import refuse_outside
 
 FOLDER = "device_results"
 _LAST = 9999
@@ -50,17 +49,13 @@ def add(root: Path, profile: str, record: Record) -> Path:
         The number is taken.
     """
     place = record_path(root, profile, record.paper, record.stage, record.number)
-    draft = place.with_name(f".{record.number}.{uuid4().hex}.draft")
-    write_bytes(draft, dumps(record))
+    refuse_outside(root, place.relative_to(root).as_posix(), f"{record.paper}/{record.stage}")
     try:
-        os.link(draft, place)
+        create_bytes(place, dumps(record))
     except FileExistsError as error:
         following = next_number(root, profile, record.paper, record.stage)
         raise HarnessError(
             f"{place}: exists, and a record is never overwritten",
             f"the next free number is {following}",
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)
-    sync_folder(place.parent)
     return place

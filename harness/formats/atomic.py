@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
@@ -50,7 +51,17 @@ def create_bytes(path: Path, content: bytes) -> None:
 
 
 def _put(path: Path, content: bytes, move: Callable[[str, Path], None]) -> None:
-    handle, name = tempfile.mkstemp(dir=_drafts(path), prefix=f"{os.getpid()}-", suffix=".tmp")
+    try:
+        _put_from(_drafts(path), path, content, move)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # Two mounts of one file system: only within one of them is a file moved in one step.
+        _put_from(path.parent, path, content, move)
+
+
+def _put_from(folder: Path, path: Path, content: bytes, move: Callable[[str, Path], None]) -> None:
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{os.getpid()}-", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -6,18 +6,32 @@ plan` writes the plans themselves from params.yaml.
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    # Nothing is begun while the rest is loaded: an interrupt ends the process at once.
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import os
-import subprocess
+import signal
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from harness.devices.platform import cpu_fingerprint
 from harness.environment import Environments
 from harness.errors import HarnessError
+from harness.fault import system_fault
+from harness.stage import children
 from harness.stage.costlog import log_run
 from harness.stage.failure import clear_failure, note_failure
+from harness.stage.hold import VARIABLE, check_ancestor, reading, running, writing
+from harness.stage.interrupt import Interrupted, heed
 from harness.stage.launch import launch, publish
+from harness.stage.leftovers import keep_lock
 from harness.stage.manifest import record_outputs
 from harness.stage.measurement import enter_record, measure_first, record_place
 from harness.stage.planned import PlannedEnvironment, PlannedStage
@@ -25,6 +39,7 @@ from harness.stage.queue import take
 from harness.stage.variables import stage_variables
 
 # The plans are made in the harness's own environment, before any plan can be read.
+_GOES_ON = "the next run goes on from the last checkpoint"
 _PLANNER = PlannedEnvironment("harness", "environments/harness.txt", "3.11", "bytes")
 
 
@@ -40,7 +55,8 @@ def _plan(root: Path, plans: Path) -> int:
     python = Environments(root).python(_PLANNER)
     variables = stage_variables(os.environ, {}, root, root / ".harness")
     command = [str(python), "-m", "harness.compiler.replan", str(plans)]
-    return subprocess.run(command, env=variables, cwd=root, check=False).returncode
+    with writing(root, "the planning stage of `dvc repro`") as hold:
+        return children.run(command, variables, root, hold.descriptors)
 
 
 def _run(root: Path, plans: Path, paper: str, stage: str) -> None:
@@ -48,18 +64,38 @@ def _run(root: Path, plans: Path, paper: str, stage: str) -> None:
     plan = PlannedStage.read(path)
     manifest = plans.parent / "manifest.json"
     print(f"{plan.address}{take(plan.address, os.environ)}", file=sys.stderr, flush=True)
-    if plan.measures:
-        _keep_or_measure(root, manifest, plan)
-        return
+    with reading(root, f"stage {plan.address}") as project:
+        if plan.measures:
+            _keep_or_measure(root, manifest, plan)
+            return
+        with running(root, plan) as own:
+            _make(root, path, manifest, plan, (*project.descriptors, *own.descriptors))
+
+
+def _make(root: Path, path: Path, manifest: Path, plan: PlannedStage, keep: Sequence[int]) -> None:
+    lock = manifest.with_name("dvc.lock")
     try:
-        launched = launch(root, path, plans.parent / "dvc.lock")
+        keep_lock(root, lock)
+        launched = launch(root, path, lock, keep)
+        publish(root, plan, launched)
+        record_outputs(manifest, root, plan, cpu_fingerprint(), launched.key)
+        clear_failure(root, plan)
+        log_run(root, plan, launched.seconds)
     except HarnessError as error:
-        note_failure(root, plan, error.message)
+        _note_failure(root, plan, error.message)
         raise
-    publish(root, plan, launched)
-    record_outputs(manifest, root, plan, cpu_fingerprint(), launched.key)
-    clear_failure(root, plan)
-    log_run(root, plan, launched.seconds)
+    except OSError as error:
+        fault = system_fault(error)
+        _note_failure(root, plan, fault.message)
+        raise fault from error
+    # Only now: until here a run that failed can be taken up from its checkpoints.
+    launched.home.remove()
+
+
+def _note_failure(root: Path, plan: PlannedStage, reason: str) -> None:
+    # On a full disk the reason cannot be kept, but it is still told.
+    with suppress(OSError):
+        note_failure(root, plan, reason)
 
 
 def _keep_or_measure(root: Path, manifest: Path, plan: PlannedStage) -> None:
@@ -76,16 +112,24 @@ def main() -> int:
     """Run what the command line names and return the exit status."""
     arguments = _parser().parse_args()
     root = Path.cwd()
+    heed()
+    if "DVC_STAGE" in os.environ:  # it is DVC that has started this process
+        children.die_with_parent(signal.SIGTERM)
     try:
+        check_ancestor(os.environ)
         if arguments.stage is None:
             return _plan(root, Path(arguments.plans))
         _run(root, Path(arguments.plans), arguments.paper, arguments.stage)
     except HarnessError as error:
         print(error, file=sys.stderr)
         return error.status
-    except KeyboardInterrupt:
-        print("interrupted; the next run goes on from the last checkpoint", file=sys.stderr)
-        return 130
+    except OSError as error:
+        print(system_fault(error), file=sys.stderr)
+        return 1
+    except Interrupted as interrupted:
+        if VARIABLE not in os.environ:  # where the harness has started DVC, it tells
+            print(f"{interrupted.name}: ended; {_GOES_ON}", file=sys.stderr)
+        return interrupted.status
     return 0
 
 

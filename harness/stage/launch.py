@@ -5,14 +5,12 @@ The standard library alone, since this runs under whatever Python DVC finds.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -20,14 +18,16 @@ from typing import cast
 from harness.environment import Environments
 from harness.errors import HarnessError
 from harness.stage import scratch
+from harness.stage.children import end, start
 from harness.stage.digest import dvc_md5
+from harness.stage.hold import check_ancestor
 from harness.stage.lock import read_lock
+from harness.stage.place import refuse_outside
 from harness.stage.planned import PlannedStage
 from harness.stage.scratch import Scratch
 from harness.stage.variables import UMASK, stage_variables
 
 _POLL = 0.05
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,26 @@ def check_inputs(root: Path, lock: Path, plan: PlannedStage) -> dict[str, str]:
     return found
 
 
-def launch(root: Path, plan_path: Path, lock: Path) -> Launched:
+def launch(root: Path, plan_path: Path, lock: Path, keep: Sequence[int] = ()) -> Launched:
     """Run the stage of `plan_path` for each of its seeds and return where the outputs wait.
 
     Seeds run side by side, one process and one thread each. Finished seeds and checkpoints of an
-    equal run that was interrupted are taken up.
+    equal run that was interrupted are taken up, except those of a measurement: it happens once.
+
+    Parameters
+    ----------
+    keep
+        File descriptors of locks that last as long as any of the processes.
     """
     plan = PlannedStage.read(plan_path)
+    for artifact in (*plan.inputs.values(), *plan.outputs.values()):
+        refuse_outside(root, artifact.path, plan.address)
     inputs = check_inputs(root, lock, plan)
     python = Environments(root).python(plan.environment)
     key = scratch.run_key(plan, inputs, root)
     home = Scratch.open(root / ".harness" / "scratch", plan, key)
+    if plan.measures:
+        home.remove()
     seeds: tuple[int | None, ...] = plan.seeds or (None,)
     folders = {seed: home.of_seed(seed) for seed in seeds}
     started = time.monotonic()
@@ -95,13 +104,13 @@ def launch(root: Path, plan_path: Path, lock: Path) -> Launched:
         for seed in waiting
     ]
     variables = stage_variables(os.environ, plan.environment.variables, root, root / ".harness")
-    _run_all(commands, variables, root, plan)
+    _run_all(commands, plan, lambda command: start(command, variables, root, UMASK, keep))
     recipe = scratch.run_key(plan, {}, root)
     return Launched(folders, time.monotonic() - started, home, recipe)
 
 
 def publish(root: Path, plan: PlannedStage, launched: Launched) -> None:
-    """Move the staged outputs of every seed into place and forget the scratch folder."""
+    """Move the staged outputs of every seed into place."""
     for name, artifact in plan.outputs.items():
         if artifact.seeds and (root / artifact.path).is_dir():
             shutil.rmtree(root / artifact.path)
@@ -112,52 +121,28 @@ def publish(root: Path, plan: PlannedStage, launched: Launched) -> None:
                 shutil.rmtree(place)
             staged = scratch.staging(launched.folders[seed]) / name / place.name
             os.replace(staged, place)
-    launched.home.remove()
 
 
 def _run_all(
-    commands: list[list[str]], variables: dict[str, str], root: Path, plan: PlannedStage
+    commands: list[list[str]],
+    plan: PlannedStage,
+    begin: Callable[[list[str]], subprocess.Popen[bytes]],
 ) -> None:
     running: list[subprocess.Popen[bytes]] = []
     waiting = list(commands)
-    previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         while waiting or running:
             while waiting and len(running) < len(os.sched_getaffinity(0)):
-                running.append(_start(waiting.pop(0), variables, root))
+                running.append(begin(waiting.pop(0)))
             for process in [process for process in running if process.poll() is not None]:
                 running.remove(process)
                 if process.returncode:
                     folder = Path(cast("list[str]", process.args)[4])
                     raise HarnessError(_reason(plan, process.returncode, folder))
             time.sleep(_POLL)
+            check_ancestor(os.environ)
     finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.wait()
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def _start(command: list[str], variables: dict[str, str], root: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        env=variables,
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        umask=UMASK,
-        # The launcher has no threads, so the callback is safe.
-        preexec_fn=_end_with_launcher if sys.platform == "linux" else None,  # noqa: PLW1509
-    )
-
-
-def _end_with_launcher() -> None:
-    # A killed launcher must not leave a worker behind that goes on writing.
-    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        end(running)
 
 
 def _reason(plan: PlannedStage, status: int, folder: Path) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 from harness.environment import Environments
 from harness.errors import HarnessError
+from harness.stage import children
+from harness.stage.hold import VARIABLE
 from harness.stage.manifest import record_outputs
 from harness.stage.planned import PlannedEnvironment, PlannedStage
 from harness.stage.variables import stage_variables
@@ -52,6 +53,8 @@ def measure_first(root: Path, plan: PlannedStage, harness: PlannedEnvironment) -
     python = Environments(root).python(harness)
     command = [str(python), "-m", "harness", "measure", plan.address, "--profile", plan.profile]
     variables = stage_variables(os.environ, {}, root, root / ".harness")
-    done = subprocess.run(command, env=variables, cwd=root, check=False)
+    # This process holds the project already, for itself or through its own ancestor.
+    holder = os.environ.get(VARIABLE, str(os.getpid()))
+    status = children.run(command, {**variables, VARIABLE: holder}, root)
     if not record_place(root, plan).exists():
-        raise HarnessError(f"{plan.address}: measuring failed with exit status {done.returncode}")
+        raise HarnessError(f"{plan.address}: measuring failed with exit status {status}")
