@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.spec.override import HOW, check_overrides
+
+_TOLD = 300
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,13 @@ class Composed:
 def compose(specs: Path, overrides: Sequence[str]) -> Composed:
     """Compose ``specs/config.yaml`` with Hydra overrides such as ``profile=reviewer``.
 
-    The text is made exactly as `dvc exp run -S` makes it.
+    The text is made exactly as `dvc exp run -S` makes it. Nothing is resolved: neither the specs
+    nor an override can hold an interpolation.
 
     Raises
     ------
     UsageError
-        Hydra does not understand an override, or it names what the specs do not have.
+        An override does more than change a value, or it names what the specs do not have.
     """
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
@@ -34,16 +38,12 @@ def compose(specs: Path, overrides: Sequence[str]) -> Composed:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    check_overrides(overrides, [path.stem for path in (specs / "profile").glob("*.yaml")])
     try:
         with initialize_config_dir(str(specs), version_base=None):
             config = hydra_compose("config", overrides=list(overrides))
-        OmegaConf.resolve(config)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, RecursionError) as error:
         said = str(error).strip().splitlines()
-        raise UsageError(
-            f"the override is refused: {' '.join(said[:2])}",
-            "an override reads `papers.nonn.stages.teacher.params.epochs=20` or "
-            "`profile=reviewer`; `+key=value` adds a key",
-        ) from error
+        raise UsageError(f"the override is refused: {' '.join(said[:2])[:_TOLD]}", HOW) from error
     tree: Any = OmegaConf.to_container(config)
     return Composed(tree, OmegaConf.to_yaml(config))

@@ -10,15 +10,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from harness.compiler.compile import compile_tree, stale_files, write
 from harness.compiler.target import Target
 from harness.errors import HarnessError
 from harness.fault import system_fault
 from harness.project import Project
+from harness.spec.problem import render
+from harness.spec.reader import read
 
 _WAY_BACK = "write it anew with `harness compile`"
+_LARGEST = 100_000_000  # bytes: all papers are in it
+_TOLD = 20
 
 
 def replan(target: Target) -> list[str]:
@@ -41,15 +43,17 @@ def replan(target: Target) -> list[str]:
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8")
-        tree = yaml.safe_load(text)
+        content = path.read_bytes()
     except PermissionError as error:
         raise system_fault(error) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
         raise HarnessError(f"{path}: cannot be read as YAML: {error}", _WAY_BACK) from error
-    if not isinstance(tree, dict):
-        raise HarnessError(f"{path}: holds no parameters", _WAY_BACK)
-    return text, tree
+    # It may have been changed by hand: it is read as strictly as a spec.
+    document = read(path.name, content, largest=_LARGEST)
+    if document.problems:
+        said = render(document.problems[:_TOLD])
+        raise HarnessError(f"{path}: cannot be read as YAML:\n{said}", _WAY_BACK)
+    return content.decode(), document.tree
 
 
 def main(arguments: list[str]) -> int:

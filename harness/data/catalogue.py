@@ -10,13 +10,18 @@ from harness.project import Project
 from harness.spec import reader
 from harness.spec.dataset import Dataset
 from harness.spec.files import place
-from harness.spec.problem import SpecErrors
+from harness.spec.problem import Problem, SpecErrors
+from harness.spec.source import content_of
 from harness.spec.translation import faults
 
 
 def load(path: Path) -> Dataset:
     """Return the dataset that the spec at `path` describes; SpecErrors tells all that is wrong."""
-    document = reader.load(f"specs/dataset/{path.name}", path.read_bytes())
+    name = f"specs/dataset/{path.name}"
+    content, fault = content_of(path, path.parents[2])
+    if fault:
+        raise SpecErrors([Problem(name, 0, 0, "", "", fault)])
+    document = reader.load(name, content)
     wrong = faults(Dataset, document.tree, lambda at, key=False: place(document, at, key=key))
     if wrong:
         raise SpecErrors(fault.problem for fault in wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.devices.record import Record, Series
 from harness.devices.statistics import Summary, in_unit, inside, ratio, summary
+from harness.errors import plain
 from harness.spec.base import Spec
 
 
@@ -113,7 +114,8 @@ def text(comparison: Comparison) -> str:
     ]
     verdict = "inside" if comparison.inside else "outside"
     lines.append(f"{verdict} the tolerance of {comparison.tolerance:g} of '{comparison.device}'")
-    return "\n".join([*lines, *(f"note: {note}" for note in comparison.notes)]) + "\n"
+    # The words of a record were written elsewhere, and go to a terminal.
+    return plain("\n".join([*lines, *(f"note: {note}" for note in comparison.notes)])) + "\n"
 
 
 def _cells(row: Row) -> tuple[str, str, str, str, str]:

@@ -110,6 +110,7 @@ def parse(content: bytes, origin: str) -> Record:
     HarnessError
         `content` is no record; each field that is missing or wrong is named, with `origin`.
     """
+    jsonfile.loads(content, origin)  # pydantic takes the last of two equal keys
     try:
         return Record.model_validate_json(content)
     except ValidationError as error:
@@ -121,6 +122,8 @@ def parse(content: bytes, origin: str) -> Record:
 
 def read(path: Path) -> Record:
     """Return the record in `path`; HarnessError names the file and each bad field."""
+    if path.exists() and not path.is_file():
+        raise HarnessError(f"{path}: cannot be read: it is no file")
     try:
         content = path.read_bytes()
     except OSError as error:

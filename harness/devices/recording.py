@@ -18,13 +18,14 @@ from harness.devices.record import (
     problems,
 )
 from harness.errors import HarnessError
+from harness.formats import jsonfile
 from harness.spec.device import Device
 
 
 def read_measurement(path: Path) -> Measurement:
     """Return what a measuring step wrote to `path`; HarnessError names each bad field."""
     try:
-        return Measurement.model_validate_json(path.read_bytes())
+        return Measurement.model_validate_json(jsonfile.dumps(jsonfile.read(path)))
     except ValidationError as error:
         raise HarnessError(
             "\n".join(f"{path.name}: {line}" for line in problems(error)),

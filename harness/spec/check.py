@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -17,7 +18,11 @@ from harness.spec.pruning import entries_of, follows, pruned
 from harness.spec.scope import Scope
 from harness.spec.stage_check import constant_problems, figure_problems, stage_problems
 from harness.spec.translation import Locate, Place, faults
+from harness.spec.tree import tree_problems
 from harness.steps import Step
+
+# More of them would help nobody to find the first.
+_TOLD = 100
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,9 @@ def check_composition(
     profile = tree.get("profile")
     name = profile.get("name") if isinstance(profile, dict) else None
     locate = Locator(files, str(name), overrides)
+    strange = list(islice(tree_problems(tree, locate), _TOLD))
+    if strange:
+        raise SpecErrors(strange)
     composition, problems = _examine(files, tree, steps, locate)
     problems |= _file_problems(files, specs)
     if problems or composition is None:

@@ -20,6 +20,7 @@ from harness.spec.problem import Path, Problem, SpecErrors, field_name, near, sh
 from harness.spec.profile import Profile
 from harness.spec.pruning import follows
 from harness.spec.reader import GLOBAL, Document, Mark, read
+from harness.spec.source import content_of
 from harness.spec.translation import Place, faults
 
 
@@ -73,13 +74,13 @@ class SpecFiles:
     def read(cls, folder: FilePath) -> SpecFiles:
         """Return the specs of a folder; problems are gathered and never raised."""
         problems: list[Problem] = []
-        config = _read(folder / "config.yaml", f"{folder.name}/config.yaml")
+        config = _read(folder / "config.yaml", f"{folder.name}/config.yaml", folder.parent)
         problems += _own(config, Config, None)
         groups: dict[str, dict[str, Document]] = {}
         for group in (*GROUPS, PROFILES):
             groups[group.key] = {}
             for path in _listed(folder / group.folder):
-                document = _read(path, f"{folder.name}/{group.folder}/{path.name}")
+                document = _read(path, f"{folder.name}/{group.folder}/{path.name}", folder.parent)
                 problems += _own(document, group.model, group)
                 if path.suffix == ".yaml" and _STEM.fullmatch(path.stem):
                     groups[group.key][path.stem] = document
@@ -141,13 +142,11 @@ def _is_spec(path: FilePath) -> bool:
     return path.suffix in (".yaml", ".yml") and not path.name.startswith(".")
 
 
-def _read(path: FilePath, file: str) -> Document:
+def _read(path: FilePath, file: str, home: FilePath) -> Document:
     """Return a document; a file that cannot be read is a document with that problem."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        said = f"the file cannot be read: {(error.strerror or 'unknown reason').lower()}"
-        unread = Problem(file, 0, 0, "", "", said)
+    content, fault = content_of(path, home)
+    if fault:
+        unread = Problem(file, 0, 0, "", "", fault)
         return Document(file, problems=(unread,), refused=frozenset({()}))
     return read(file, content)
 

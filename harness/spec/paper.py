@@ -19,7 +19,6 @@ from harness.spec.base import (
 from harness.spec.claim import Claim
 from harness.spec.dataset import check_address
 
-
 Address = Annotated[
     str, StringConstraints(pattern=r"^https://\S+$", max_length=500), AfterValidator(check_address)
 ]

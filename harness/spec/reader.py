@@ -17,11 +17,15 @@ import yaml
 
 from harness.spec.problem import Path, Problem, SpecErrors, field_name, shown
 from harness.spec.scalar import key_fault, plain_key_fault, resolve, text_fault
-from harness.spec.source import decode
+from harness.spec.source import LARGEST_FILE, decode
 from harness.spec.syntax import explain
 
 DEEPEST = 32
 """Levels of mappings and lists."""
+
+# Checking takes longer than reading: both are bounded by what a spec can sensibly hold.
+_BYTES_A_VALUE = 50
+_MOST_PROBLEMS = 200
 
 GLOBAL = "# @package _global_"
 """Hydra's header: the first line of a profile, which is merged at the root."""
@@ -73,12 +77,12 @@ def load(file: str, content: bytes) -> Document:
     return document
 
 
-def read(file: str, content: bytes) -> Document:
-    """Return the document of a file with all of its problems."""
-    text, problems = decode(file, content)
+def read(file: str, content: bytes, largest: int = LARGEST_FILE) -> Document:
+    """Return the document of a file of at most `largest` bytes, with all of its problems."""
+    text, problems = decode(file, content, largest)
     if problems:
         return Document(file, problems=tuple(problems), refused=frozenset({()}))
-    reading = _Reading(file)
+    reading = _Reading(file, largest // _BYTES_A_VALUE)
     reading.header(text)
     reading.follow(text)
     return reading.document()
@@ -98,8 +102,9 @@ class _Frame:
 class _Reading:
     """The events of one file, followed without recursion: nesting cannot exhaust the stack."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, most: int) -> None:
         self.file = file
+        self.most = most
         self.stack: list[_Frame] = []
         self.values: dict[Path, Mark] = {}
         self.keys: dict[Path, Mark] = {}
@@ -142,13 +147,24 @@ class _Reading:
         self.text = text
         try:
             for event in yaml.parse(text, yaml.CSafeLoader):
-                if not self._take(event):
+                if self._is_too_much(_mark(event.start_mark)) or not self._take(event):
                     self.refused.add(())
                     return
         except yaml.MarkedYAMLError as error:
             self.refuse((), _mark(error.problem_mark or error.context_mark), "", explain(error))
         except yaml.YAMLError:
             self.refuse((), Mark(1, 1), "", "the file is not YAML")
+
+    def _is_too_much(self, mark: Mark) -> bool:
+        """Whether there is so much, or so much wrong, that the rest is not read."""
+        if len(self.values) > self.most:
+            self.refuse((), mark, "", f"the file holds more than {self.most} values")
+        elif len(self.problems) >= _MOST_PROBLEMS:
+            said = f"{len(self.problems)} problems are enough: the rest is not read"
+            self.refuse((), mark, "", said)
+        else:
+            return False
+        return True
 
     def _take(self, event: yaml.Event) -> bool:
         mark = _mark(event.start_mark)

@@ -37,6 +37,7 @@ _AMBIGUOUS = tuple(
 )
 
 _LARGEST = 2**63
+_TOO_LARGE = "the number does not fit into 64 bits"
 
 LONGEST = 64_000
 """Of a text, in characters."""
@@ -65,9 +66,14 @@ def resolve(text: str) -> Value:
 
 def _integer(text: str) -> int:
     # The length is looked at first: Python refuses to convert very long digit strings.
-    if len(text) > 20 or not -_LARGEST <= int(text) < _LARGEST:
-        raise ValueError("the number does not fit into 64 bits")
+    if len(text) > 20 or number_fault(int(text)):
+        raise ValueError(_TOO_LARGE)
     return int(text)
+
+
+def number_fault(number: int) -> str | None:
+    """Return why a whole number is refused; None when it is not."""
+    return None if -_LARGEST <= number < _LARGEST else _TOO_LARGE
 
 
 def _float(text: str) -> float:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from itertools import islice
+from pathlib import Path as FilePath
 
 from harness.spec.problem import Problem, shown
 
@@ -11,10 +14,12 @@ LARGEST_FILE = 1_000_000
 """In bytes."""
 
 # Control characters, the line breaks that only some YAML versions know, byte-order marks inside
-# the text, and the marks that reverse the direction of text and so hide what a line says.
+# the text, the marks that reverse the direction of text and so hide what a line says, and
+# characters of no width, by which two texts differ that look the same.
 FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-    "\ud800-\udfff\ufeff\ufffe\uffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028\u2029"
+    "\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\U000e0000-\U000e007f]"
 )
 """Characters that no text of a spec may hold, not even by an escape."""
 
@@ -27,14 +32,41 @@ _TOLD = 20
 _BOM = b"\xef\xbb\xbf"
 
 
-def decode(file: str, content: bytes) -> tuple[str, list[Problem]]:
+def content_of(path: FilePath, home: FilePath) -> tuple[bytes, str]:
+    """Return the bytes of a spec file, or why it cannot be one.
+
+    Only a file is read, and no more of it than `LARGEST_FILE`: neither a pipe that nobody writes
+    to nor a device without end can hold up the reader.
+
+    Parameters
+    ----------
+    home
+        The project's folder, out of which no symbolic link may lead.
+    """
+    try:
+        if not path.resolve(strict=True).is_relative_to(home.resolve()):
+            return b"", "the file is a symbolic link that leads out of the project"
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            about = os.fstat(handle)
+            if not stat.S_ISREG(about.st_mode):
+                return b"", "it is not a file"
+            if about.st_size > LARGEST_FILE:
+                return b"", f"the file has {about.st_size} bytes; at most {LARGEST_FILE} are read"
+            return file.read(LARGEST_FILE + 1), ""
+    except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a ring
+        said = getattr(error, "strerror", None) or "unknown reason"
+        return b"", f"the file cannot be read: {said.lower()}"
+
+
+def decode(file: str, content: bytes, largest: int) -> tuple[str, list[Problem]]:
     """Return the text of a file, with `\\n` at the end of each line, and its problems.
 
     A file with a problem here has no text.
     """
-    if len(content) > LARGEST_FILE:
+    if len(content) > largest:
         message = f"the file has {len(content)} bytes"
-        return "", [Problem(file, 1, 1, "", "", message, f"at most {LARGEST_FILE} bytes")]
+        return "", [Problem(file, 1, 1, "", "", message, f"at most {largest} bytes")]
     if content.startswith(_BOM):
         message = "the file begins with a byte-order mark; save it as UTF-8 without one"
         return "", [Problem(file, 1, 1, "", "", message)]

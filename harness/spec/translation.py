@@ -11,6 +11,9 @@ from pydantic import BaseModel, ValidationError
 from harness.spec import words
 from harness.spec.problem import Path, Problem, near, shown
 
+# Of the errors of one model: each is put into words, and a file of nonsense has thousands.
+_MOST = 500
+
 
 class Place(NamedTuple):
     """Where a value stands: the file, line and column, and its name in that file."""
@@ -59,7 +62,7 @@ class _Translation:
     def faults(self, error: ValidationError) -> list[Fault]:
         """Return one fault for each place; the branches of a union have one together."""
         found: dict[Path, list[Any]] = {}
-        for detail in error.errors(include_url=False):
+        for detail in error.errors(include_url=False)[:_MOST]:
             found.setdefault(self._path(detail), []).append(detail)
         return [
             self._fault(path, details)

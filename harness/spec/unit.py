@@ -33,7 +33,8 @@ _EVERYDAY = {
 
 # Names of units with their powers, joined by '*' and '/'. pint evaluates a power of powers for
 # hours, and takes `byte<b>` for a byte.
-_FACTOR = r"[A-Za-z\u00b5\u03bc\u03a9\u2126\u00b0%]{1,40}(?:_[a-z]{1,20})*(?: ?(?:\*\*|\^) ?-?[0-9]{1,2})?"
+_WORD = r"[A-Za-z\u00b5\u03bc\u03a9\u2126\u00b0%]{1,40}(?:_[a-z]{1,20}){0,4}"
+_FACTOR = rf"{_WORD}(?: ?(?:\*\*|\^) ?-?[0-9]{{1,2}})?"
 _FORM = re.compile(rf"(?:1 ?/ ?)?{_FACTOR}(?: ?[*/] ?{_FACTOR}){{0,7}}")
 
 

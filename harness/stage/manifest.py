@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.formats import jsonfile
+from harness.formats.atomic import write_text
+from harness.stage import form
 from harness.stage.digest import files_of
 from harness.stage.filerecord import FileRecord
 from harness.stage.planned import PlannedStage
@@ -58,8 +60,15 @@ class Entry:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Entry:
         """Return the entry that `as_json` wrote."""
-        files = {path: FileRecord.from_json(record) for path, record in value["files"].items()}
-        return cls(**{**value, "files": files})
+        entry = dict(form.mapping(value, "entry"))
+        for name in ("environment", "cpu", "key"):
+            form.text(entry.get(name), name)
+        # Their files are read, and replaced by a repair: none may lie elsewhere.
+        files = {
+            form.place(path, "files"): FileRecord.from_json(form.mapping(record, path))
+            for path, record in form.mapping(entry.get("files"), "files").items()
+        }
+        return cls(**{**entry, "files": files})
 
 
 def read_manifest(path: Path) -> dict[str, Entry]:
@@ -73,12 +82,19 @@ def read_manifest(path: Path) -> dict[str, Entry]:
     if not path.exists():
         return {}
     try:
-        value = json.loads(path.read_bytes())
+        value = _value(path)
         if _is_older(value):
             raise HarnessError(f"{path}: of an older form, without sizes and MD5s", _ANEW)
         return {name: Entry.from_json(entry) for name, entry in value.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise HarnessError(f"{path}: damaged: {error!r}", _WAY_BACK) from error
+
+
+def _value(path: Path) -> Any:
+    try:
+        return jsonfile.loads(path.read_bytes(), path.name)
+    except HarnessError as error:
+        raise ValueError(error.message) from error
 
 
 def _is_older(value: Mapping[str, Any]) -> bool:
@@ -124,12 +140,7 @@ def forget_others(path: Path, names: set[str]) -> None:
 
 def _write(path: Path, entries: Mapping[str, Entry]) -> None:
     value = {name: entry.as_json() for name, entry in entries.items()}
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(value, sort_keys=True, indent=1) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    write_text(path, json.dumps(value, sort_keys=True, indent=1) + "\n")
 
 
 class _alone:  # noqa: N801 - reads as a word in `with`
