@@ -61,16 +61,14 @@ def reproduce(
         File descriptors of locks that last as long as DVC runs.
     """
     root = target.project.root
-    file = target.dvc_yaml.relative_to(root).as_posix()
-    targets = [f"{file}:{name}" if target.folder else name for name in names]
+    targets = [_dvc_target(target, name) for name in names]
     if target.folder and not names:
-        targets = [file]
+        targets = [_dvc_target(target)]
     queue = [(stage.address, seconds.get(stage.address)) for stage in stale]
     _announce(queue)
     path = target.project.state / "queue"
     write_queue(path, queue)
-    holder = os.environ.get(hold.VARIABLE, str(os.getpid()))
-    variables = {**os.environ, VARIABLE: str(path), hold.VARIABLE: holder, "PATH": _path()}
+    variables = _variables() | {VARIABLE: str(path)}
     command = [_dvc(root), "repro", "--keep-going", *targets]
     try:
         status = children.run(command, variables, root, keep)
@@ -83,6 +81,29 @@ def reproduce(
             "and `git checkout -- FILE` restores any other",
         )
     return Reproduction(status, failures(root, _profile(target)))
+
+
+def remake(target: Target, name: str, keep: Sequence[int] = ()) -> int:
+    """Run the stage `name` of dvc.yaml anew and no other; return the exit status of DVC.
+
+    What DVC prints goes to standard error.
+    """
+    root = target.project.root
+    command = [_dvc(root), "repro", "--single-item", "--force", _dvc_target(target, name)]
+    try:
+        return children.run(command, _variables(), root, keep, stdout=sys.stderr.fileno())
+    finally:
+        mend_lock(root, target.lock)
+
+
+def _dvc_target(target: Target, name: str = "") -> str:
+    file = target.dvc_yaml.relative_to(target.project.root).as_posix()
+    return ":".join(filter(None, [file, name])) if target.folder else name
+
+
+def _variables() -> dict[str, str]:
+    holder = os.environ.get(hold.VARIABLE, str(os.getpid()))
+    return {**os.environ, hold.VARIABLE: holder, "PATH": _path()}
 
 
 def check_pipeline(target: Target, plans: list[PlannedStage]) -> None:

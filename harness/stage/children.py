@@ -25,6 +25,7 @@ def start(
     folder: Path,
     umask: int = -1,
     keep: Sequence[int] = (),
+    stdout: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own; the kernel ends it when this process is killed.
 
@@ -38,6 +39,8 @@ def start(
         Its umask; -1 leaves it as it is.
     keep
         File descriptors that it holds on to, such as a lock's.
+    stdout
+        The file descriptor that it prints to; this process's own standard output by default.
     """
     parent = os.getpid()
     return subprocess.Popen(
@@ -45,6 +48,7 @@ def start(
         env=variables,
         cwd=folder,
         stdin=subprocess.DEVNULL,
+        stdout=stdout,
         umask=umask,
         pass_fds=keep,
         start_new_session=True,
@@ -54,10 +58,14 @@ def start(
 
 
 def run(
-    command: Sequence[str], variables: Mapping[str, str], folder: Path, keep: Sequence[int] = ()
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    folder: Path,
+    keep: Sequence[int] = (),
+    stdout: int | None = None,
 ) -> int:
     """Run a process as `start` does and return its exit status; ended with it when interrupted."""
-    process = start(command, variables, folder, keep=keep)
+    process = start(command, variables, folder, keep=keep, stdout=stdout)
     try:
         return process.wait()
     except BaseException:
