@@ -54,9 +54,11 @@ def content_of(path: FilePath, home: FilePath) -> tuple[bytes, str]:
             if about.st_size > LARGEST_FILE:
                 return b"", f"the file has {about.st_size} bytes; at most {LARGEST_FILE} are read"
             return file.read(LARGEST_FILE + 1), ""
-    except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a ring
-        said = getattr(error, "strerror", None) or "unknown reason"
-        return b"", f"the file cannot be read: {said.lower()}"
+    except RuntimeError:
+        return b"", "the file is a symbolic link that leads to itself"
+    except OSError as error:
+        said = (error.strerror or "unknown reason").lower()
+        return b"", f"the file cannot be read: {said}"
 
 
 def decode(file: str, content: bytes, largest: int) -> tuple[str, list[Problem]]:
