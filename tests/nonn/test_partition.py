@@ -13,12 +13,14 @@ from harness.errors import HarnessError
 from harness.formats import arrays as folders
 from harness.formats import rows
 from reproductions.nonn.params.partition import PartitionParams
+from reproductions.nonn.params.resolution import PUBLISHED, Resolution
 from reproductions.nonn.partition import released
 from reproductions.nonn.partition.communities import as_fraction, find, modularity
 from reproductions.nonn.partition.cut import cut, links_of
 from reproductions.nonn.partition.packing import attach, pack, split
 
 GAMMA = as_fraction(1 / 0.7)
+RELEASED_16 = Resolution(value=0.7, meaning="python-louvain-0.16")
 
 sizes = st.lists(st.integers(1, 30), min_size=1, max_size=7)
 
@@ -104,7 +106,7 @@ def test_cut_keeps_links_from_the_percentile_on():
 
 def test_gamma_of_the_paper_is_ten_sevenths():
     """One over 0.7 is taken as the fraction that is meant."""
-    assert as_fraction(PartitionParams().gamma).as_integer_ratio() == (10, 7)
+    assert as_fraction(PartitionParams().resolution.gamma).as_integer_ratio() == (10, 7)
 
 
 @settings(max_examples=150, deadline=None)
@@ -136,7 +138,7 @@ def test_search_betters_both_libraries_at_the_papers_resolution():
         other = nx.community.louvain_communities(graph, resolution=float(GAMMA), seed=seed)
         networkx.append(modularity(links, [tuple(group) for group in other], GAMMA))
         groups = {}
-        for node, community in released.louvain(weights, float(GAMMA), seed).items():
+        for node, community in released.louvain(weights, RELEASED_16, seed).items():
             groups.setdefault(community, []).append(node)
         released_call.append(modularity(links, list(map(tuple, groups.values())), GAMMA))
 
@@ -286,7 +288,9 @@ def test_too_few_filters_are_refused(share):
         ({"students": ()}, "at least 1"),
         ({"compat": True, "method": "random"}, "'compat' goes with"),
         ({"compat": True, "isolated": "attach"}, "'compat' goes with"),
-        ({"gamma": 0.0}, "greater than 0"),
+        ({"resolution": {"value": 0.0, "meaning": "gamma"}}, "greater than or equal"),
+        ({"compat": True, "algorithm": "leiden"}, "'compat' goes with"),
+        ({"compat": True, "resolution": {"value": 1.0, "meaning": "gamma"}}, "'compat' goes with"),
     ],
 )
 def test_bad_params_are_refused(wrong, said):
@@ -325,7 +329,7 @@ def test_release_keeps_two_isolated_filters_of_34(seed):
     """With 20 isolated filters the release gives two of them to students and drops both cliques."""
     weights = cut(cliques(8, 6, isolated=20), 99)
 
-    groups = released.groups_of(released.louvain(weights, float(GAMMA), seed))
+    groups = released.groups_of(released.louvain(weights, PUBLISHED, seed))
 
     assert released.students_of(groups, 2) == [[33], [32]]
 

@@ -7,17 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from harness.steps import Params
+from reproductions.nonn.params.resolution import PUBLISHED, Resolution
 
 
 class PartitionParams(Params):
-    """How the filters are shared out to the students.
-
-    `gamma` is the factor of Reichardt and Bornholdt before the null model, in
-    ``sum over communities of L/m - gamma (K/2m)^2`` with L the weight inside, K the weight of all
-    ends, m the weight of all links. Larger values give more and smaller communities. The paper's
-    "resolution 0.7" was used with versions of python-louvain in which it divides the null model:
-    gamma = 1/0.7.
-    """
+    """How the filters are shared out to the students."""
 
     students: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
         (2, 4, 8), min_length=1, description="Numbers of students; one partition for each."
@@ -26,7 +20,12 @@ class PartitionParams(Params):
         "communities",
         description="`random` shares out the same filters in equal parts by chance: the baseline.",
     )
-    gamma: float = Field(1 / 0.7, gt=0, le=1000, description="Larger: smaller communities.")
+    algorithm: Literal["louvain", "leiden"] = Field(
+        "louvain",
+        description="Who finds the communities. `leiden` goes on from where `louvain` ends: its "
+        "objective is never lower, and its communities are connected.",
+    )
+    resolution: Resolution = Field(PUBLISHED, description="How small the communities are.")
     keep_percentile: float = Field(
         99.0, ge=0, lt=100, description="Links below this percentile of all links are cut."
     )
@@ -43,4 +42,9 @@ class PartitionParams(Params):
             raise ValueError("the numbers of students are distinct")
         if self.compat and (self.method != "communities" or self.isolated != "drop"):
             raise ValueError("'compat' goes with method 'communities' and isolated 'drop'")
+        if self.compat and (self.algorithm != "louvain" or self.resolution.meaning == "gamma"):
+            raise ValueError(
+                "'compat' goes with algorithm 'louvain' and a meaning of the resolution that "
+                "python-louvain has: 'python-louvain-0.15' or 'python-louvain-0.16'"
+            )
         return self

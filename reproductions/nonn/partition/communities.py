@@ -12,6 +12,7 @@ whole numbers, so a move is made only when it is truly better, and the search en
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 
 import numpy as np
@@ -32,12 +33,12 @@ def modularity(links: Links, communities: list[Community], gamma: Fraction) -> f
 
     Filters that are in no community count as communities of their own.
     """
-    degree = [sum(weights.values()) for weights in links]
+    degree = degrees(links)
     ends = sum(degree)
     inside, squares = 0, sum(number**2 for number in degree)
     for community in communities:
-        members = set(community)
-        inside += sum(links[i][j] for i in community for j in links[i] if j in members)
+        nodes = set(community)
+        inside += sum(links[i][j] for i in community for j in links[i] if j in nodes)
         squares += sum(degree[i] for i in community) ** 2 - sum(degree[i] ** 2 for i in community)
     return float(Fraction(inside, ends) - gamma * Fraction(squares, ends**2))
 
@@ -48,14 +49,14 @@ def find(links: Links, gamma: Fraction, random: np.random.Generator) -> list[Com
     Filters without links are communities of one. Larger communities come first; of equal ones
     the one with the lowest filter.
     """
-    degree = [sum(weights.values()) for weights in links]
+    degree = degrees(links)
     label = list(range(len(links)))
     while True:
         before = label
-        label = _move(links, degree, label, gamma, random)
+        label = move(links, degree, label, gamma, random)
         label = _merge(links, degree, label, gamma, random)
         if label == before:
-            return ordered(_members(label))
+            return ordered(members(label))
 
 
 def ordered(communities: list[Community]) -> list[Community]:
@@ -63,13 +64,31 @@ def ordered(communities: list[Community]) -> list[Community]:
     return sorted(communities, key=lambda community: (-len(community), community))
 
 
-def _move(
-    links: Links, degree: list[int], label: list[int], gamma: Fraction, random: np.random.Generator
+def degrees(links: Links) -> list[int]:
+    """Return the weight of each node's links."""
+    return [sum(weights.values()) for weights in links]
+
+
+def move(
+    links: Links,
+    degree: list[int],
+    label: list[int],
+    gamma: Fraction,
+    random: np.random.Generator,
+    *,
+    alone: bool = False,
 ) -> list[int]:
-    """Move nodes to the community that gains most, until none gains; return their labels."""
+    """Move nodes to the community that gains most, until none gains; return their labels.
+
+    A node may stand for a whole community: `links` then have its links to others alone, and
+    `degree` the weight of all. With `alone` a node may also leave for a community of its own,
+    which Louvain's search never tries.
+    """
     label, load = list(label), [0] * len(links)
     for node, community in enumerate(label):
         load[community] += degree[node]
+    size = Counter(label)
+    free = set(range(len(links))).difference(label)
     ends = sum(degree)
     order = [int(node) for node in random.permutation(len(links))]
     moved = True
@@ -79,6 +98,8 @@ def _move(
             home = label[node]
             load[home] -= degree[node]
             toward = {home: 0}
+            if alone and free:
+                toward[min(free)] = 0
             for other, weight in links[node].items():
                 toward[label[other]] = toward.get(label[other], 0) + weight
             # The gain of joining a community, in whole numbers: times m, 2m and gamma's divisor.
@@ -90,38 +111,53 @@ def _move(
             best = max(gain, key=lambda community: (gain[community], community == home, -community))
             load[best] += degree[node]
             label[node] = best
-            moved = moved or best != home
-    return _renumbered(label)
+            if best != home:
+                moved = True
+                size[home], size[best] = size[home] - 1, size[best] + 1
+                free.discard(best)
+                if not size[home]:
+                    free.add(home)
+    return renumbered(label)
 
 
 def _merge(
     links: Links, degree: list[int], label: list[int], gamma: Fraction, random: np.random.Generator
 ) -> list[int]:
-    """Move whole communities as `_move` moves nodes, level by level, until none moves."""
+    """Move whole communities as `move` moves nodes, level by level, until none moves."""
     while True:
-        groups = max(label) + 1
-        between: Links = [{} for _ in range(groups)]
-        loads = [0] * groups
-        for node, weights in enumerate(links):
-            loads[label[node]] += degree[node]
-            for other, weight in weights.items():
-                if label[other] != label[node]:
-                    row = between[label[node]]
-                    row[label[other]] = row.get(label[other], 0) + weight
-        above = _move(between, loads, list(range(groups)), gamma, random)
-        label = _renumbered([above[community] for community in label])
-        if max(above) + 1 == groups:
+        between, loads = condensed(links, degree, label)
+        above = move(between, loads, list(range(len(loads))), gamma, random)
+        label = renumbered([above[community] for community in label])
+        if max(above) + 1 == len(loads):
             return label
 
 
-def _renumbered(label: list[int]) -> list[int]:
+def condensed(links: Links, degree: list[int], label: list[int]) -> tuple[Links, list[int]]:
+    """Return the links between the communities and the degree of each; links inside are left out.
+
+    `label` has the numbers from 0 on.
+    """
+    groups = max(label) + 1
+    between: Links = [{} for _ in range(groups)]
+    loads = [0] * groups
+    for node, weights in enumerate(links):
+        loads[label[node]] += degree[node]
+        for other, weight in weights.items():
+            if label[other] != label[node]:
+                row = between[label[node]]
+                row[label[other]] = row.get(label[other], 0) + weight
+    return between, loads
+
+
+def renumbered(label: list[int]) -> list[int]:
     """Number the communities in the order of their first nodes."""
     numbers: dict[int, int] = {}
     return [numbers.setdefault(community, len(numbers)) for community in label]
 
 
-def _members(label: list[int]) -> list[Community]:
-    members: dict[int, list[int]] = {}
+def members(label: list[int]) -> list[Community]:
+    """Return the nodes of each community, in the order of their first nodes."""
+    groups: dict[int, list[int]] = {}
     for node, community in enumerate(label):
-        members.setdefault(community, []).append(node)
-    return [tuple(community) for community in members.values()]
+        groups.setdefault(community, []).append(node)
+    return [tuple(community) for community in groups.values()]

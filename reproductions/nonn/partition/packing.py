@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reproductions.nonn.partition.bisection import halves
 from reproductions.nonn.partition.communities import Community, ordered
 from reproductions.nonn.partition.cut import Links
 
@@ -30,25 +31,8 @@ def split(communities: list[Community], number: int, links: Links) -> list[Commu
     """Halve the largest community until there are `number`; there must be as many filters."""
     parts = ordered(communities)
     while len(parts) < number:
-        parts = ordered([*_halves(parts[0], links), *parts[1:]])
+        parts = ordered([*halves(parts[0], links), *parts[1:]])
     return parts
-
-
-def _halves(community: Community, links: Links) -> tuple[Community, Community]:
-    """Cut `community` into two equal parts along light links (Kernighan and Lin)."""
-    from networkx import Graph
-    from networkx.algorithms.community import kernighan_lin_bisection
-
-    graph: Graph[int] = Graph()
-    graph.add_nodes_from(community)
-    for node in community:
-        for other, weight in links[node].items():
-            if other in graph:
-                graph.add_edge(node, other, weight=weight)
-    middle = (len(community) + 1) // 2
-    start = set(community[:middle]), set(community[middle:])
-    first, second = kernighan_lin_bisection(graph, start, weight="weight")
-    return tuple(sorted(first)), tuple(sorted(second))
 
 
 def pack(communities: list[Community], number: int) -> list[list[int]]:

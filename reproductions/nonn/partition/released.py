@@ -14,21 +14,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from reproductions.nonn.params.resolution import Resolution
+from reproductions.nonn.partition import legacy
+
 Group = list[int]
 Floats = NDArray[np.float64]
 
 
-def louvain(weights: Floats, gamma: float, seed: int) -> dict[int, int]:
-    """Return the community of every filter as the installed python-louvain finds it.
+def louvain(weights: Floats, resolution: Resolution, seed: int) -> dict[int, int]:
+    """Return the community of every filter as the release's library of that meaning finds it.
 
-    The release passes resolution 0.7, which is 1/gamma. Up to python-louvain 0.15 that was gamma
-    1/0.7; the pinned 0.16 uses it as gamma 0.7 in its moves.
+    The release leaves open which version it runs. Up to 0.15 the model in `legacy` is used, for
+    0.16 the library itself.
     """
+    if resolution.meaning == "python-louvain-0.15":
+        return legacy.louvain(weights, resolution.value, seed)
     from community import best_partition  # type: ignore[import-untyped]
     from networkx import from_numpy_array
 
     graph = from_numpy_array(weights)
-    found = best_partition(graph, resolution=1 / gamma, random_state=seed)
+    found = best_partition(graph, resolution=resolution.value, random_state=seed)
     return {int(node): int(community) for node, community in found.items()}
 
 

@@ -14,8 +14,10 @@ from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.nonn.params.partition import PartitionParams
-from reproductions.nonn.partition import released
-from reproductions.nonn.partition.communities import Community, as_fraction, find, modularity
+from reproductions.nonn.partition import leiden, released
+from reproductions.nonn.partition.check import weights_of
+from reproductions.nonn.partition.communities import Community, as_fraction, modularity
+from reproductions.nonn.partition.communities import find as louvain
 from reproductions.nonn.partition.cut import Links, cut, links_of
 from reproductions.nonn.partition.packing import attach, pack, split
 
@@ -97,9 +99,11 @@ def shares_of(weights: NDArray[np.float64], params: PartitionParams, run: Run) -
     strong = cut(weights, params.keep_percentile)
     links = links_of(strong)
     if params.compat:
-        found = released.louvain(strong, params.gamma, run.seed("communities"))
+        found = released.louvain(strong, params.resolution, run.seed("communities"))
         return [as_released(found, number) for number in params.students]
-    communities = find(links, as_fraction(params.gamma), run.generator("communities"))
+    find = leiden.find if params.algorithm == "leiden" else louvain
+    gamma = as_fraction(params.resolution.gamma)
+    communities = find(links, gamma, run.generator("communities"))
     communities = [group for group in communities if links[group[0]]]
     if params.isolated == "attach":
         communities = attach(communities, links_of(weights / weights.max()))
@@ -117,8 +121,8 @@ def shares_of(weights: NDArray[np.float64], params: PartitionParams, run: Run) -
 
 def partition(inputs: Inputs, params: PartitionParams, outputs: Outputs, run: Run) -> None:
     """Step: share out the teacher's filters to every number of students."""
-    weights = np.asarray(inputs.arrays("graph")["weights"])
+    weights = weights_of(inputs)
     shares = shares_of(weights, params, run)
     links = links_of(cut(weights, params.keep_percentile))
     outputs.rows("assignment", [row for share in shares for row in share.assignment()])
-    outputs.rows("quality", [share.quality(links, params.gamma) for share in shares])
+    outputs.rows("quality", [share.quality(links, params.resolution.gamma) for share in shares])
