@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.formats.arrays import Array
+from harness.formats.rows import Row
 
 
 class Descent:
@@ -38,9 +39,12 @@ class Descent:
                     velocity = self.velocity[name].mul_(self.momentum).add_(change)
                     value.add_(velocity, alpha=-rate)
 
+    def close(self, row: Row) -> None:
+        """Nothing is to be done at the end of an epoch."""
+
     def state(self) -> dict[str, Array]:
-        """The velocities by parameter; they share memory."""
-        return {name: value.numpy() for name, value in self.velocity.items()}
+        """The velocities by parameter; they share memory, where they are on the CPU."""
+        return {name: value.cpu().numpy() for name, value in self.velocity.items()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take up velocities that `state` has returned."""

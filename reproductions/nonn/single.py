@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from torch import Tensor, nn
 
 from harness.formats.arrays import Array
@@ -74,7 +75,7 @@ def _distilled(params: SingleParams, lesson: Lesson, seed: int) -> tuple[nn.Modu
     model = Classifier(params.network)
     initialise(model, seed)
 
-    def objective(batch: Batch) -> tuple[Tensor, Tensor]:
+    def objective(batch: Batch, _random: np.random.Generator) -> tuple[Tensor, Tensor]:
         logits, _ = model(batch.images)
         wanted, _ = lesson(batch)
         return knowledge_loss(logits, wanted, batch.labels, params.knowledge), logits

@@ -1,11 +1,10 @@
-"""The training of the students: all of a system together, from one teacher."""
+"""The training of the students: all of a system together from one teacher, or each alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from harness.formats.arrays import Array
 from harness.formats.rows import Row
@@ -13,41 +12,21 @@ from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.nonn import architecture
+from reproductions.nonn.alone import Group, train_alone
 from reproductions.nonn.determinism import settle
-from reproductions.nonn.distillation import knowledge_loss, transfer_loss
 from reproductions.nonn.evaluation import accuracy
-from reproductions.nonn.images import Batch, Split, read_split
+from reproductions.nonn.images import Split, read_split
 from reproductions.nonn.label import label
 from reproductions.nonn.params.students import StudentsParams
 from reproductions.nonn.scores import score
-from reproductions.nonn.students import SharedTrunk, Students, build, filters_of
-from reproductions.nonn.teacher import Lesson, read_teacher
+from reproductions.nonn.students import build, filters_of
+from reproductions.nonn.teacher import Lesson
+from reproductions.nonn.teaching import Classroom, Partition, taught
 from reproductions.nonn.training import Objective, Task, train
 from reproductions.nonn.weights import restore, under
 
-Partition = tuple[tuple[int, ...], ...]
-"""The teacher's filters of each student."""
-
-
-def taught(
-    system: Students | SharedTrunk, partition: Partition, lesson: Lesson, params: StudentsParams
-) -> Objective:
-    """Return the loss of section 1.8 for `system`, whose students stand for `partition`."""
-    order = torch.tensor([number for part in partition for number in part])
-    sizes = list(system.sizes)
-
-    def objective(batch: Batch) -> tuple[Tensor, Tensor]:
-        logits, features = system(batch.images)
-        wanted, seen = lesson(batch)
-        known = knowledge_loss(logits, wanted, batch.labels, params.knowledge)
-        moved = transfer_loss(
-            torch.split(features, sizes, 1),
-            torch.split(seen[:, order], sizes, 1),
-            params.transfer.normalisation,
-        )
-        return known + params.transfer.beta * moved, logits
-
-    return objective
+Found = tuple[dict[int, dict[str, Array]], list[Row]]
+"""The best weights by number of students, and the history."""
 
 
 def train_students(inputs: Inputs, params: StudentsParams, outputs: Outputs, run: Run) -> None:
@@ -56,24 +35,46 @@ def train_students(inputs: Inputs, params: StudentsParams, outputs: Outputs, run
     The weights of the system of N students stand under ``n<N>``.
     """
     settle()
-    images, validation, test = (
-        read_split(inputs, part, params.student) for part in ("train", "validation", "test")
-    )
-    teacher = read_teacher(inputs, "teacher", params.teacher)
-    lesson = Lesson(teacher, images, params.batch_size, fixed=params.augment is None)
+    room = Classroom.open(inputs, params)
+    test = read_split(inputs, "test", params.student)
     assignment = inputs.rows("assignment")
     partitions = {number: filters_of(assignment, number) for number in params.students}
-    tasks = [_task(params, partition, lesson, run) for partition in partitions.values()]
-    trained = train(tasks, images, validation, params, run)
+    if params.training == "together":
+        best, history = _together(params, partitions, room, run)
+    else:
+        best, history = _alone(params, partitions, room, run, inputs)
     weights: dict[str, Array] = {}
     scores: list[Row] = []
-    for task, (number, partition) in zip(tasks, partitions.items(), strict=True):
-        best = trained.weights[task.name]
-        weights |= under(f"n{number}", best)
-        scores.append(_score(params, partition, best, (validation, test), run))
+    for number, partition in partitions.items():
+        weights |= under(f"n{number}", best[number])
+        scores.append(_score(params, partition, best[number], (room.validation, test), run))
     outputs.weights("weights", weights)
-    outputs.rows("history", trained.history)
+    outputs.rows("history", history)
     outputs.rows("scores", scores)
+
+
+def _together(
+    params: StudentsParams, partitions: Mapping[int, Partition], room: Classroom, run: Run
+) -> Found:
+    tasks = [_task(params, partition, room.lesson, run) for partition in partitions.values()]
+    trained = train(tasks, room.images, room.validation, params, run)
+    named = zip(partitions, tasks, strict=True)
+    return {number: trained.weights[task.name] for number, task in named}, trained.history
+
+
+def _alone(
+    params: StudentsParams,
+    partitions: Mapping[int, Partition],
+    room: Classroom,
+    run: Run,
+    inputs: Inputs,
+) -> Found:
+    best: dict[int, dict[str, Array]] = {}
+    history: list[Row] = []
+    for number, partition in partitions.items():
+        best[number], rows = train_alone(Group(params, partition, room, run), inputs)
+        history += rows
+    return best, history
 
 
 def _task(params: StudentsParams, partition: Partition, lesson: Lesson, run: Run) -> Task:

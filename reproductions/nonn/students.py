@@ -18,19 +18,25 @@ from reproductions.nonn.networks import assemble, initialise
 from reproductions.nonn.params.network import Network
 
 
-class Students(nn.Module):
-    """N disjoint students under one head.
+class System(nn.Module):
+    """N disjoint nodes under one head.
 
-    Each student is a backbone of its own and a bridge to the filters that it stands for; the
-    released model has one backbone under all bridges (`SharedTrunk`).
+    Parameters
+    ----------
+    nodes
+        The students; each maps images (B, C, H, W) to features (B, C_k).
+    filters
+        C_k of each.
+    classes
+        What the head tells apart.
     """
 
-    def __init__(self, network: Network, filters: Sequence[int]) -> None:
+    def __init__(self, nodes: Sequence[nn.Module], filters: Sequence[int], classes: int) -> None:
         super().__init__()
         self.sizes = tuple(filters)
-        for number, channels in enumerate(filters):
-            self.add_module(f"student{number}", assemble(architecture.student(network, channels)))
-        self.head = nn.Linear(sum(filters), network.classes)
+        for number, node in enumerate(nodes):
+            self.add_module(f"student{number}", node)
+        self.head = nn.Linear(sum(filters), classes)
         assert disjoint(self.nodes())
 
     def nodes(self) -> list[nn.Module]:
@@ -41,6 +47,18 @@ class Students(nn.Module):
         """Return logits (B, classes) and the students' features side by side (B, sum of C_k)."""
         features = torch.cat([node(x) for node in self.nodes()], dim=1)
         return self.head(features), features
+
+
+class Students(System):
+    """N disjoint students under one head.
+
+    Each student is a backbone of its own and a bridge to the filters that it stands for; the
+    released model has one backbone under all bridges (`SharedTrunk`).
+    """
+
+    def __init__(self, network: Network, filters: Sequence[int]) -> None:
+        nodes = [assemble(architecture.student(network, channels)) for channels in filters]
+        super().__init__(nodes, filters, network.classes)
 
 
 class SharedTrunk(nn.Module):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.stage.inputs import Inputs
@@ -26,7 +27,7 @@ def supervised(network: Network, seed: int) -> tuple[Classifier, Objective]:
     model = Classifier(network)
     initialise(model, seed)
 
-    def objective(batch: Batch) -> tuple[Tensor, Tensor]:
+    def objective(batch: Batch, _random: np.random.Generator) -> tuple[Tensor, Tensor]:
         logits, _ = model(batch.images)
         return functional.cross_entropy(logits, batch.labels), logits
 
@@ -73,7 +74,7 @@ class Lesson:
     Without augmentation an image is the same in every epoch, so each is asked about once.
     """
 
-    def __init__(self, teacher: Classifier, images: Split, batch_size: int, *, fixed: bool) -> None:
+    def __init__(self, teacher: nn.Module, images: Split, batch_size: int, *, fixed: bool) -> None:
         self.teacher = teacher
         self.known: tuple[Tensor, Tensor] | None = None
         if fixed:

@@ -21,7 +21,7 @@ def tensors(module: nn.Module) -> dict[str, Tensor]:
 
 def snapshot(module: nn.Module) -> dict[str, Array]:
     """Return a copy of what `tensors` names."""
-    return {name: value.numpy().copy() for name, value in tensors(module).items()}
+    return {name: value.cpu().numpy().copy() for name, value in tensors(module).items()}
 
 
 def restore(module: nn.Module, weights: Mapping[str, Array], source: str) -> None:

@@ -24,6 +24,21 @@ class StudentsParams(Training):
     )
     knowledge: Knowledge = Knowledge()
     transfer: Transfer = Transfer()
+    dropout: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of the images for which a whole student is left out of the answer in "
+        "training, so that the head learns to do without it.",
+    )
+    training: Literal["together", "alone"] = Field(
+        "together",
+        description="`alone`: each student is trained under a head of its own, which is thrown "
+        "away, and then one head on all of them, which no longer change.",
+    )
+    processes: int = Field(
+        1, ge=1, le=64, description="Students that are trained at a time; it changes no byte."
+    )
     compat: bool = Field(
         False,
         description="The released model: one backbone under all students, without the ReLUs that "
@@ -42,4 +57,13 @@ class StudentsParams(Training):
                 "'compat: true' is the release: it goes with 'knowledge.kl: element_mean' and "
                 "'transfer.normalisation: joint'"
             )
+        if self.training == "alone" and self.transfer.normalisation == "joint":
+            raise ValueError(
+                "'training: alone' goes with 'transfer.normalisation: per_student': jointly, no "
+                "student has a length of its own"
+            )
+        if self.training == "alone" and self.compat:
+            raise ValueError("students on one backbone ('compat: true') cannot be trained alone")
+        if self.processes > 1 and self.training == "together":
+            raise ValueError("'processes' goes with 'training: alone'")
         return self
