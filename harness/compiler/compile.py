@@ -13,6 +13,7 @@ from harness.formats.atomic import write_if_changed
 if TYPE_CHECKING:
     # Loading the models takes longer than a compilation that has nothing to do.
     from harness.plan import Plan
+    from harness.spec.reader import Document
 
 _PLANNER = "harness.compiler.replan"
 
@@ -36,9 +37,16 @@ def compile_specs(target: Target, overrides: Sequence[str]) -> Compiled:
 
 
 def compile_tree(
-    target: Target, tree: dict[str, Any], text: str, overrides: Sequence[str] = ()
+    target: Target,
+    tree: dict[str, Any],
+    text: str,
+    overrides: Sequence[str] = (),
+    origin: Document | None = None,
 ) -> Compiled:
-    """Return the compilation of a composed `tree`, whose text is `text`."""
+    """Return the compilation of a composed `tree`, whose text is `text`.
+
+    Problems of a tree that was not composed just now name the file `origin` that it was read from.
+    """
     from harness.compiler.imports import Imports
     from harness.compiler.pipeline import pipeline
     from harness.costs import read_costs
@@ -47,7 +55,7 @@ def compile_tree(
     from harness.spec.check import check_composition
 
     steps = registry(target.project.root)
-    composition = check_composition(target.project.specs, tree, steps, overrides)
+    composition = check_composition(target.project.specs, tree, steps, overrides, origin)
     imports = Imports(target.project.root)
     recorded = read_costs(target.project.root, composition.profile.name)
     costs = {address: cost.seconds for address, cost in recorded.items()}

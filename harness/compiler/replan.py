@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 from harness.compiler.compile import compile_tree, stale_files, write
 from harness.compiler.target import Target
@@ -16,7 +15,7 @@ from harness.errors import HarnessError
 from harness.fault import system_fault
 from harness.project import Project
 from harness.spec.problem import render
-from harness.spec.reader import read
+from harness.spec.reader import Document, read
 
 _WAY_BACK = "write it anew with `harness compile`"
 _LARGEST = 100_000_000  # bytes: all papers are in it
@@ -31,8 +30,8 @@ def replan(target: Target) -> list[str]:
     HarnessError
         The parameters are not valid, or they need another dvc.yaml than the one that is running.
     """
-    text, tree = _read(target.params)
-    compiled = compile_tree(target, tree, text)
+    text, document = _read(target.params)
+    compiled = compile_tree(target, document.tree, text, origin=document)
     if "dvc.yaml" in stale_files(target, compiled):
         raise HarnessError(
             f"{target.dvc_yaml}: its stages are not those of {target.params}",
@@ -41,7 +40,7 @@ def replan(target: Target) -> list[str]:
     return write(target, compiled)
 
 
-def _read(path: Path) -> tuple[str, dict[str, Any]]:
+def _read(path: Path) -> tuple[str, Document]:
     try:
         content = path.read_bytes()
     except PermissionError as error:
@@ -53,7 +52,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
     if document.problems:
         said = render(document.problems[:_TOLD])
         raise HarnessError(f"{path}: cannot be read as YAML:\n{said}", _WAY_BACK)
-    return content.decode(), document.tree
+    return content.decode(), document
 
 
 def main(arguments: list[str]) -> int:

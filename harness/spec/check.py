@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path as FilePath
 from typing import Any
 
+from harness.spec.alteration import alterations
 from harness.spec.claim_check import claim_problems, table_problems
 from harness.spec.composition import Composition, Locator, merge
 from harness.spec.config_check import config_problems, profile_problems, repaired
-from harness.spec.files import SpecFiles, missing_locks
+from harness.spec.files import SpecFiles, missing_locks, place
 from harness.spec.problem import Path, Problem, SpecErrors
 from harness.spec.pruning import entries_of, follows, pruned
+from harness.spec.reader import Document
 from harness.spec.scope import Scope
 from harness.spec.stage_check import constant_problems, figure_problems, stage_problems
 from harness.spec.translation import Locate, Place, faults
@@ -51,6 +54,7 @@ def check_composition(
     tree: Mapping[str, Any],
     steps: Mapping[str, Step],
     overrides: Sequence[str] = (),
+    origin: Document | None = None,
 ) -> Composition:
     """Return the checked composition of a composed tree.
 
@@ -64,6 +68,8 @@ def check_composition(
         The closed registry.
     overrides
         The overrides of the command line that are in `tree`; problems of their values name them.
+    origin
+        The file that `tree` was read from, when it was not composed just now; problems name it.
 
     Raises
     ------
@@ -73,7 +79,9 @@ def check_composition(
     files = SpecFiles.read(specs)
     profile = tree.get("profile")
     name = profile.get("name") if isinstance(profile, dict) else None
-    locate = Locator(files, str(name), overrides)
+    locate: Locate = Locator(files, str(name), overrides)
+    if origin is not None:
+        locate = partial(place, origin)
     strange = list(islice(tree_problems(tree, locate), _TOLD))
     if strange:
         raise SpecErrors(strange)
@@ -103,6 +111,7 @@ def _examine(
     tree = pruned(dict(tree), strays)
     found = faults(Composition, tree, locate)
     problems = {fault.problem for fault in found if not follows(fault.path, refused)}
+    problems |= set(alterations(files, tree, locate))
     broken = [*refused, *(fault.path for fault in found)]
     whole, absent = _whole(dict(tree), broken)
     if whole is None:

@@ -87,7 +87,7 @@ class _Translation:
     def _fault(self, path: Path, details: list[Any]) -> Fault:
         detail = details[0]
         if detail["loc"][-1:] == ("[key]",):
-            return self._key(path)
+            return self._key(path, detail)
         if detail["type"] == "extra_forbidden":
             return self._unknown(path)
         if detail["type"] == "missing" or self._absent(path):
@@ -105,10 +105,12 @@ class _Translation:
     ) -> Problem:
         return Problem(*self.locate((*self.at, *path), key=key), value, said, allowed)
 
-    def _key(self, path: Path) -> Fault:
+    def _key(self, path: Path, detail: Any) -> Fault:
         name = str(path[-1])
         said = f"{shown(name)} cannot be a key here{near(name, self._names(path[:-1]))}"
         allowed = words.key_words(self.schema, path[:-1])
+        if detail["type"] == "value_error":
+            said, allowed = str(detail["ctx"]["error"]), ""
         return Fault(path, self._problem(path, shown(name), said, allowed, key=True))
 
     def _names(self, path: Path) -> list[str]:

@@ -26,7 +26,7 @@ OVERRIDES = {
     "a variable of the shell, in quotes": f"{TITLE}='${{oc.env:PLANTED}}'",
     "an escaped interpolation": f"{TITLE}='\\${{oc.env:PLANTED}}'",
     "a decoded value": f"{TITLE}=${{oc.decode:'[1,2]'}}",
-    "a created value": f"+papers.sums.x=${{oc.create:{{a: 1}}}}",
+    "a created value": "+papers.sums.x=${oc.create:{a: 1}}",
     "a resolver of its own": f"{TITLE}=${{run:id}}",
     "an interpolation inside an interpolation": f"{TITLE}=${{oc.env:${{oc.env:HOME}}}}",
     "another value of the tree": f"{TITLE}=${{papers.sums.paper}}",
@@ -182,7 +182,7 @@ PARAMS = {
     "a list": ("made_by", "- made_by"),
     "levels without end": ("authors:", f"x: {'[' * 999}\n    authors:"),
     "a lock outside": ("lock: environments/harness.txt", "lock: ../outside.txt"),
-    "code as a module": ("says: Where", "imports: [\"os; os.system('touch canary')\"]\n    says: Where"),
+    "code as a module": ("says: Where", "imports: [\"os; id\"]\n    says: Where"),
     "a library to load first": ("says: Where", "variables: {LD_PRELOAD: x.so}\n    says: Where"),
 }  # fmt: skip
 
