@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.compiler.compile import compile_specs, write
 from harness.compiler.stamp import Stamp, outdated
@@ -13,21 +12,20 @@ from harness.compiler.target import Target
 from harness.environment import Environments
 from harness.errors import HarnessError
 from harness.formats import jsonfile
-from harness.formats.atomic import write_text
+from harness.formats.atomic import write_if_changed
 from harness.judge import StageOutcome, judge_rerun
-from harness.plan import REPORT
+from harness.judgement import Judgement, judge_now, report_params, report_stage
 from harness.report import markdown, results
 from harness.report.model import FILE, Report
-from harness.report.model import read as read_report
-from harness.report.params import ReportParams
-from harness.report.verdicts import evaluate
 from harness.repro import Reproduction, check_pipeline, dvc_targets, expected_seconds, reproduce
 from harness.restored import enter_restored
 from harness.snapshot import Snapshot
+from harness.stage.costlog import read_log
 from harness.stage.hold import Hold
 from harness.stage.lock import read_lock
-from harness.stage.manifest import Entry, forget_others, output_records, read_manifest
+from harness.stage.manifest import forget_others, read_manifest
 from harness.stage.planned import PlannedStage
+from harness.standing import Standing
 from harness.status import StageStatus, planned_stages, stage_statuses
 
 
@@ -35,11 +33,16 @@ from harness.status import StageStatus, planned_stages, stage_statuses
 class Done:
     """What a reproduction came to."""
 
-    report: Report
+    judgement: Judgement
     run: Reproduction
     outcomes: tuple[StageOutcome, ...]
     folder: str
     aside: str | None
+
+    @property
+    def report(self) -> Report:
+        """The verdicts."""
+        return self.judgement.report
 
     @property
     def status(self) -> int:
@@ -49,6 +52,7 @@ class Done:
 
     def summary(self) -> Iterator[str]:
         """Yield what a user reads after the claims."""
+        yield from self.judgement.lines()
         for address, reason in self.run.failed.items():
             yield f"failed: {address}: {reason}"
         for outcome in self.outcomes:
@@ -88,29 +92,25 @@ class Reproducing:
         seconds = expected_seconds(self.target, plans)
         profile = plans[0].profile
         before = Snapshot.take(self.target, profile)
+        logged = len(self._log(profile))
         stale = _wanted(stage_statuses(self.target), plans, names)
         done = reproduce(self.target, stale, seconds, names, self.hold.descriptors)
-        self._check_done(done, plans, names)
+        statuses = stage_statuses(self.target)
+        _check_done(done, _wanted(statuses, plans, names))
         enter_restored(self.target, plans)
         forget_others(self.target.path / "manifest.json", {plan.dvc_name for plan in plans})
-        outcomes = self._judge(plans, before) if not names else ()
+        reran = frozenset(self._log(profile)[logged:])
+        standing = Standing.of(self.target, plans, statuses, reran)
+        run = Reproduction(done.status, _failed(done, statuses))
+        outcomes = self._judge(plans, before, standing) if not names else ()
+        judgement = self._judgement(plans, before, standing, run.failed)
+        if not names:
+            self._write(plans, judgement.report)
         aside = None
         if outcomes and _only_other_cpu(outcomes) and not done.status:
             aside = before.put_back().relative_to(self.target.project.root).as_posix()
-        failed = self._failed(done)
-        run = Reproduction(done.status, failed)
-        report = self._report(plans, failed, whole=not names)
         before.settle()
-        return Done(report, run, tuple(outcomes), f"results/{profile}", aside)
-
-    def _check_done(self, done: Reproduction, plans: list[PlannedStage], names: list[str]) -> None:
-        left = _wanted(stage_statuses(self.target), plans, names)
-        if left and not done.status:
-            raise HarnessError(
-                "dvc repro ended well, but stages are still stale:\n"
-                + "\n".join(f"{stage.address}: {stage.reasons[0]}" for stage in left),
-                "if dvc.yaml was changed by hand, run `harness compile`; then run `harness repro`",
-            )
+        return Done(judgement, run, tuple(outcomes), f"results/{profile}", aside)
 
     def _compile(self, profile: str | None) -> None:
         overrides = (f"profile={profile}",) if profile else ()
@@ -122,48 +122,61 @@ class Reproducing:
         for environment in {plan.environment.name: plan.environment for plan in plans}.values():
             environments.python(environment)
 
-    def _judge(self, plans: list[PlannedStage], before: Snapshot) -> list[StageOutcome]:
+    def _log(self, profile: str) -> list[str]:
+        return [run["stage"] for run in read_log(self.target.project.root, profile)]
+
+    def _judge(
+        self, plans: list[PlannedStage], before: Snapshot, standing: Standing
+    ) -> list[StageOutcome]:
         manifest = self.target.path / "manifest.json"
         old = read_manifest(before.folder / manifest.relative_to(self.target.project.root))
-        root = self.target.project.root
         # What DVC did not run again is hashed again: nothing is called exact on trust.
-        recorded = read_manifest(manifest)
-        now: dict[str, Entry] = {}
-        for plan in plans:
-            if entry := recorded.get(plan.dvc_name):
-                files = output_records(root, plan, entry.files)
-                now[plan.dvc_name] = replace(entry, files=files)
-        return judge_rerun(plans, old, now, before.folder, root)
-
-    def _failed(self, done: Reproduction) -> dict[str, str]:
-        """The failures of stages that are stale now; an older one may have been mended."""
-        stale = {status.address for status in stage_statuses(self.target) if status.stale}
-        failed = {address: why for address, why in done.failed.items() if address in stale}
-        if done.status and not failed:
-            failed = dict.fromkeys(stale, "dvc repro did not come to it")
-        return failed
-
-    def _report(
-        self, plans: list[PlannedStage], failed: Mapping[str, str], *, whole: bool
-    ) -> Report:
         root = self.target.project.root
-        plan = next(plan for plan in plans if plan.step == REPORT)
+        return judge_rerun(plans, old, standing.entries, before.folder, root)
+
+    def _judgement(
+        self,
+        plans: list[PlannedStage],
+        before: Snapshot,
+        standing: Standing,
+        failed: Mapping[str, str],
+    ) -> Judgement:
+        root = self.target.project.root
+        place = results.folder(before.folder, before.profile) / FILE
+        return judge_now(root, plans, standing, place, failed)
+
+    def _write(self, plans: list[PlannedStage], report: Report) -> None:
+        """Write the report where the stage that writes it could not, or wrote another one."""
+        root, plan = self.target.project.root, report_stage(plans)
         folder = results.folder(root, plan.profile)
-        if whole and not failed:
-            return read_report(folder / FILE)
-        params = ReportParams.model_validate_json(json.dumps(plan.params))
-        report = evaluate(root, params, failed)
-        if whole:
-            found = results.in_folder(root, plan.profile, params.papers)
-            jsonfile.write(folder / FILE, report.as_json())
-            write_text(folder / "REPORT.md", markdown.dumps(report, found, params.papers))
-            jsonfile.write(folder / "coverage.json", report.metrics())
-        return report
+        papers = report_params(plan).papers
+        found = results.in_folder(root, plan.profile, papers)
+        write_if_changed(folder / FILE, jsonfile.dumps(report.as_json()))
+        write_if_changed(folder / "REPORT.md", markdown.dumps(report, found, papers).encode())
+        write_if_changed(folder / "coverage.json", jsonfile.dumps(report.metrics()))
+
+
+def _check_done(done: Reproduction, left: list[StageStatus]) -> None:
+    if left and not done.status:
+        raise HarnessError(
+            "dvc repro ended well, but stages are still stale:\n"
+            + "\n".join(f"{stage.address}: {stage.reasons[0]}" for stage in left),
+            "if dvc.yaml was changed by hand, run `harness compile`; then run `harness repro`",
+        )
+
+
+def _failed(done: Reproduction, statuses: list[StageStatus]) -> dict[str, str]:
+    """The failures of stages that are stale now; an older one may have been mended."""
+    stale = {status.address for status in statuses if status.stale}
+    failed = {address: why for address, why in done.failed.items() if address in stale}
+    if done.status and not failed:
+        failed = dict.fromkeys(stale, "dvc repro did not come to it")
+    return failed
 
 
 def _claims(plans: list[PlannedStage]) -> dict[str, tuple[str, ...]]:
     """The table stages that every claim rests on, by ``paper.claim`` and by ``claim``."""
-    report = next(plan for plan in plans if plan.step == REPORT)
+    report = report_stage(plans)
     found: dict[str, tuple[str, ...]] = {}
     for paper, spec in report.params["papers"].items():
         for name, claim in spec.get("claims", {}).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from harness.spec.claim import Claim
 from harness.spec.paper import Paper
 from harness.table.escape import one_line
 
@@ -41,6 +42,15 @@ def duration(paper: Paper, stages: Iterable[str], costs: Mapping[str, float]) ->
     return round(sum(costs[key] for key in keys), 1)
 
 
+def rests_on(paper: Paper, claim: Claim) -> tuple[str, ...]:
+    """Return the addresses of every stage that a claim's cells rest on, the tables' among them."""
+    cells = [cell for cell in (claim.reproduced, claim.against) if cell is not None]
+    tables = list(dict.fromkeys(cell.table for cell in cells if cell.table in paper.tables))
+    references = [row for name in tables for row in paper.tables[name].rows]
+    stages = (*upstream(paper, references), *(f"table-{name}" for name in tables))
+    return tuple(f"{paper.paper}/{name}" for name in stages)
+
+
 def failure(paper: Paper, names: Iterable[str], failed: Mapping[str, str]) -> str:
     """Return why one of the stages `names` failed; empty when none did."""
     for name in names:
@@ -49,3 +59,9 @@ def failure(paper: Paper, names: Iterable[str], failed: Mapping[str, str]) -> st
             why = one_line(failed[key])
             return f"stage {key} failed: {why}" if why else f"stage {key} failed"
     return ""
+
+
+def doubt(paper: Paper, names: Iterable[str], doubts: Mapping[str, str]) -> str:
+    """Return why one of the stages `names` proves nothing now; empty when all of them stand."""
+    keys = (f"{paper.paper}/{name}" for name in names)
+    return next((f"stage {key} {one_line(doubts[key])}" for key in keys if key in doubts), "")

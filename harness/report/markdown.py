@@ -23,7 +23,13 @@ _PLATFORM = (
 _WORDS = (
     "Verdicts: **exact**, the numbers are equal; **within tolerance**, the declared tolerance or "
     "relation holds; **different**, it does not; **not verified**, nobody could check, for the "
-    "reason given."
+    "reason given below the claims."
+)
+_RULE = (
+    "Numbers are compared as the tables print them, in decimal arithmetic; a difference of exactly "
+    "the tolerance is within it. Words such as *up to* are the publication's and widen nothing. "
+    "After each source stands how sure it is: a printed table, an abstract, the released code, or "
+    "derived from those by arithmetic."
 )
 
 
@@ -34,6 +40,7 @@ def dumps(report: Report, found: Results, papers: Mapping[str, Paper]) -> str:
         markdown(report.profile.says),
         _PLATFORM,
         _WORDS,
+        _RULE,
         "## Coverage",
         _coverage(report.papers),
     ]
@@ -102,7 +109,15 @@ def _source(claim: ClaimReport) -> str:
 
 
 def _evidence(claims: Sequence[ClaimReport]) -> str:
-    heads = ["Claim", "Table", "Made by stage", "Seeds", "SHA-256 of the table", "Command", "Time"]
+    heads = [
+        "Claim",
+        "Table",
+        "Made by stage",
+        "Seeds",
+        "SHA-256 of the table",
+        "Command",
+        "Recorded time",
+    ]
     body = []
     for claim in claims:
         shown = claim.evidence

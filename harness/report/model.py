@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from harness.errors import HarnessError
-from harness.formats import jsonfile
 from harness.spec.base import Digest, Identifier, Name, Spec
 from harness.spec.profile import ProfileCard
 from harness.verdict import Number, Verdict, Word
@@ -137,9 +134,14 @@ def read(path: Path) -> Report:
     """Return the report in `path`; HarnessError when there is none or it is none."""
     if not path.is_file():
         raise HarnessError(f"{path}: there are no verdicts yet", "run `harness repro` first")
+    return parse(path.read_bytes(), path)
+
+
+def parse(content: bytes, path: Path) -> Report:
+    """Return the report in `content`, which is that of `path`; HarnessError when it is none."""
     try:
-        return Report.model_validate_json(jsonfile.dumps(jsonfile.read(path)))
-    except (ValidationError, ValueError) as error:
+        return Report.model_validate_json(content)
+    except ValueError as error:
         first = str(error).splitlines()[0]
         raise HarnessError(
             f"{path}: not a file of verdicts: {first}", "run `harness repro` to write it again"

@@ -29,7 +29,12 @@ from harness.table.model import headings
 from harness.verdict import WORDS, judge
 
 
-def evaluate(root: Path, params: ReportParams, failed: Mapping[str, str] | None = None) -> Report:
+def evaluate(
+    root: Path,
+    params: ReportParams,
+    failed: Mapping[str, str] | None = None,
+    doubts: Mapping[str, str] | None = None,
+) -> Report:
     """Judge every claim by what lies in the results folder under `root`.
 
     Parameters
@@ -42,14 +47,22 @@ def evaluate(root: Path, params: ReportParams, failed: Mapping[str, str] | None 
         Why each stage failed, by its address: ``<paper>/<stage>``, ``<paper>/table-<table>`` or
         ``<paper>/figure-<figure>``. What rests on one of them is not verified, whatever an earlier
         run left behind.
+    doubts
+        Why what a stage left proves nothing now, by its address; as `harness.standing` finds it.
     """
     found = results.in_folder(root, params.profile.name, params.papers)
-    return judge_all(found, params, failed or {})
+    return judge_all(found, params, failed or {}, doubts or {})
 
 
-def judge_all(found: Results, params: ReportParams, failed: Mapping[str, str]) -> Report:
+def judge_all(
+    found: Results,
+    params: ReportParams,
+    failed: Mapping[str, str],
+    doubts: Mapping[str, str] | None = None,
+) -> Report:
     """Judge every claim by the tables and figures in `found`; see `evaluate`."""
-    courts = [_Court(paper, found, params, failed) for paper in params.papers.values()]
+    papers = params.papers.values()
+    courts = [_Court(paper, found, params, failed, doubts or {}) for paper in papers]
     return Report(
         version=1,
         profile=params.profile,
@@ -65,6 +78,7 @@ class _Court:
     found: Results
     params: ReportParams
     failed: Mapping[str, str]
+    doubts: Mapping[str, str]
 
     def paper_report(self) -> PaperReport:
         paper = self.paper
@@ -98,7 +112,9 @@ class _Court:
     ) -> Product:
         references = spec.rows if isinstance(spec, Table) else tuple(spec.inputs.values())
         rests_on = evidence.upstream(self.paper, references)
-        reason = evidence.failure(self.paper, (*rests_on, stage), self.failed) or there.reason
+        stages = (*rests_on, stage)
+        failure = evidence.failure(self.paper, stages, self.failed)
+        reason = failure or evidence.doubt(self.paper, stages, self.doubts) or there.reason
         return Product(
             name=name,
             caption=spec.caption,
