@@ -12,6 +12,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.formats.atomic import write_text
 from harness.stage.digest import file_digest, sha256
 from harness.stage.planned import PlannedStage
 
@@ -69,8 +70,7 @@ def refusal(folder: Path) -> Path:
 def mark_done(folder: Path) -> None:
     """Note that the outputs under `folder` are whole, with their digests."""
     digests = {path.name: sha256(path) for path in sorted(staging(folder).iterdir())}
-    path = folder / _DONE
-    path.write_text(json.dumps(digests))
+    write_text(folder / _DONE, json.dumps(digests))
 
 
 def is_done(folder: Path) -> bool:
