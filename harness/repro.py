@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import sys
@@ -21,6 +22,7 @@ from harness.stage.planned import PlannedStage
 from harness.stage.progress import duration
 from harness.stage.queue import VARIABLE, any_begun, write_queue
 from harness.status import StageStatus
+from harness.unversioned import tell_dvc
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def reproduce(
     write_queue(path, queue)
     variables = _variables() | {VARIABLE: str(path)}
     command = [_dvc(root), "repro", "--keep-going", *targets]
+    tell_dvc(root)
     try:
         status = children.run(command, variables, root, keep)
     finally:
@@ -103,7 +106,16 @@ def _dvc_target(target: Target, name: str = "") -> str:
 
 def _variables() -> dict[str, str]:
     holder = os.environ.get(hold.VARIABLE, str(os.getpid()))
-    return {**os.environ, hold.VARIABLE: holder, "PATH": _path()}
+    return {**_user(), **os.environ, hold.VARIABLE: holder, "PATH": _path()}
+
+
+def _user() -> dict[str, str]:
+    """Return a name for a user that has none, as in a container; DVC fails without one."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        return {"LOGNAME": str(os.getuid())}
+    return {}
 
 
 def check_pipeline(target: Target, plans: list[PlannedStage]) -> None:
