@@ -17,7 +17,7 @@ def canonical_png(content: bytes) -> bytes:
 
     Raises
     ------
-    ValueError
+    ValueError, struct.error, KeyError
         It is no whole PNG, is interlaced, or has more than 2**28 bytes of pixels.
     """
     chunks: dict[bytes, bytes] = {}
@@ -43,10 +43,14 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     if not content.startswith(_SIGNATURE):
         raise ValueError("not PNG")
     position = len(_SIGNATURE)
-    while position + 12 <= len(content):
+    while position < len(content):
         length, kind = struct.unpack_from(">I4s", content, position)
-        yield kind, content[position + 8 : position + 8 + length]
-        position += 12 + length
+        end = position + 8 + length
+        (check,) = struct.unpack_from(">I", content, end)
+        if zlib.crc32(memoryview(content)[position + 4 : end]) != check:
+            raise ValueError("a chunk that is damaged")
+        yield kind, content[position + 8 : end]
+        position = end + 4
 
 
 def _rows(scanlines: bytes, row: int, pixel: int) -> Iterator[bytes]:

@@ -214,3 +214,12 @@ def test_what_is_not_whole_has_no_content(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
 
     assert content_sha256(tmp_path / name) is None
+
+
+def test_damaged_chunk_of_png_is_no_equal_content(tmp_path):
+    """A picture with a wrong checksum, or with something after its end, is not whole."""
+    whole = png(b"\0a", 1, 1)
+    for content in (whole[:-1] + b"\0", whole + b"\0" * 12):
+        (tmp_path / "a.png").write_bytes(content)
+
+        assert content_sha256(tmp_path / "a.png") is None
