@@ -15,12 +15,14 @@ the other in the order of the images. No BLAS and no pairwise summation is invol
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import HarnessError
+from harness.formats.arrays import Array
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
@@ -40,6 +42,15 @@ class Recorded:
     activity: Floats
     predicted: Integers
     label: Integers
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Array]) -> Recorded:
+        """Return what the arrays of a recording say."""
+        return cls(
+            np.asarray(arrays["activity"], dtype=np.float64),
+            np.asarray(arrays["predicted"], dtype=np.int64),
+            np.asarray(arrays["label"], dtype=np.int64),
+        )
 
 
 def relative(activity: Floats) -> Floats:
@@ -127,6 +138,16 @@ def _check(recorded: Recorded, classes: int) -> None:
             "input 'activity': some values are not finite",
             "the teacher has diverged; train it again with a smaller learning rate",
         )
+    if activity.shape[1] < 2:
+        raise HarnessError(
+            "input 'activity': one filter has no other to be linked with",
+            "take a teacher whose last map has more channels",
+        )
+    if not (activity > 0).any():
+        raise HarnessError(
+            f"input 'activity': no filter is active on any of the {len(activity)} images",
+            "train the teacher again: its last layer is dead",
+        )
     for name, labels in (("predicted", recorded.predicted), ("label", recorded.label)):
         if labels.shape != activity.shape[:1]:
             raise HarnessError(
@@ -161,13 +182,11 @@ def graph_of(recorded: Recorded, params: GraphParams) -> dict[str, Floats]:
 
 def build_graph(inputs: Inputs, params: GraphParams, outputs: Outputs, run: Run) -> None:  # noqa: ARG001 - the contract of a step
     """Step: build the filter activation network of a teacher."""
-    arrays = inputs.arrays("activity")
-    recorded = Recorded(
-        np.asarray(arrays["activity"], dtype=np.float64),
-        np.asarray(arrays["predicted"], dtype=np.int64),
-        np.asarray(arrays["label"], dtype=np.int64),
-    )
+    recorded = Recorded.of(inputs.arrays("activity"))
     graph = graph_of(recorded, params)
     images, filters = recorded.activity.shape
     about = {"images": images, "filters": filters, "top_k": min(params.top_k, filters)}
+    dead = int(np.count_nonzero(~(recorded.activity > 0).any(axis=1)))
+    if dead:  # they add nothing to the graph, which whoever reads it should know
+        about["dead_images"] = dead
     outputs.arrays("graph", graph, about)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from harness.steps import Kind, Step
 from reproductions.nonn.params.activity import ActivityParams
+from reproductions.nonn.params.budget import BudgetsParams
 from reproductions.nonn.params.communication import CommunicationParams
 from reproductions.nonn.params.costs import CostsParams
 from reproductions.nonn.params.drawing import (
@@ -16,6 +17,7 @@ from reproductions.nonn.params.drawing import (
 from reproductions.nonn.params.graph import GraphParams
 from reproductions.nonn.params.latency import LatencyParams
 from reproductions.nonn.params.partition import PartitionParams
+from reproductions.nonn.params.quality import PartitionQualityParams
 from reproductions.nonn.params.single import SingleParams
 from reproductions.nonn.params.students import StudentsParams
 from reproductions.nonn.params.teacher import TeacherParams
@@ -36,6 +38,18 @@ STEPS: dict[str, Step] = {
         params=PartitionParams,
         inputs={"graph": "arrays"},
         outputs={"assignment": "rows", "quality": "rows"},
+    ),
+    "partition_quality": Step(
+        run="reproductions.nonn.partition.quality:partition_quality",
+        params=PartitionQualityParams,
+        inputs={"graph": "arrays"},
+        outputs=_ROWS,
+    ),
+    "budgets": Step(
+        run="reproductions.nonn.budget.step:fit_budgets",
+        params=BudgetsParams,
+        inputs={"graph": "arrays"},
+        outputs={"rows": "rows", "assignment": "rows"},
     ),
     "count_costs": Step(
         run="reproductions.nonn.costs:count_costs", params=CostsParams, outputs=_ROWS

@@ -10,16 +10,9 @@ from harness.steps import Params
 from reproductions.nonn.params.resolution import PUBLISHED, Resolution
 
 
-class PartitionParams(Params):
-    """How the filters are shared out to the students."""
+class Communities(Params):
+    """How communities of filters are found in the filter activation network."""
 
-    students: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
-        (2, 4, 8), min_length=1, description="Numbers of students; one partition for each."
-    )
-    method: Literal["communities", "random"] = Field(
-        "communities",
-        description="`random` shares out the same filters in equal parts by chance: the baseline.",
-    )
     algorithm: Literal["louvain", "leiden"] = Field(
         "louvain",
         description="Who finds the communities. `leiden` goes on from where `louvain` ends: its "
@@ -33,6 +26,18 @@ class PartitionParams(Params):
         "drop",
         description="What becomes of filters that lose all links: `attach` adds each to the "
         "community with which it had the most weight before the cut.",
+    )
+
+
+class PartitionParams(Communities):
+    """How the filters are shared out to the students."""
+
+    students: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
+        (2, 4, 8), min_length=1, description="Numbers of students; one partition for each."
+    )
+    method: Literal["communities", "random"] = Field(
+        "communities",
+        description="`random` shares out the same filters in equal parts by chance: the baseline.",
     )
     compat: bool = Field(False, description="Share out as the released code does, defects and all.")
 

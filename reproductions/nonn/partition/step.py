@@ -14,12 +14,12 @@ from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.nonn.params.partition import PartitionParams
-from reproductions.nonn.partition import leiden, released
+from reproductions.nonn.partition import released
 from reproductions.nonn.partition.check import weights_of
 from reproductions.nonn.partition.communities import Community, as_fraction, modularity
-from reproductions.nonn.partition.communities import find as louvain
 from reproductions.nonn.partition.cut import Links, cut, links_of
-from reproductions.nonn.partition.packing import attach, pack, split
+from reproductions.nonn.partition.packing import pack, split
+from reproductions.nonn.partition.search import check_enough, search
 
 
 @dataclass(frozen=True)
@@ -101,19 +101,9 @@ def shares_of(weights: NDArray[np.float64], params: PartitionParams, run: Run) -
     if params.compat:
         found = released.louvain(strong, params.resolution, run.seed("communities"))
         return [as_released(found, number) for number in params.students]
-    find = leiden.find if params.algorithm == "leiden" else louvain
-    gamma = as_fraction(params.resolution.gamma)
-    communities = find(links, gamma, run.generator("communities"))
-    communities = [group for group in communities if links[group[0]]]
-    if params.isolated == "attach":
-        communities = attach(communities, links_of(weights / weights.max()))
+    communities = search(weights, links, params, run.generator("communities"))
     kept = sorted(node for group in communities for node in group)
-    if len(kept) < max(params.students):
-        raise HarnessError(
-            f"{len(kept)} of {len(links)} filters have a link above the "
-            f"{params.keep_percentile:g}th percentile, too few for {max(params.students)} students",
-            "lower 'keep_percentile', set 'isolated: attach', or ask for fewer students",
-        )
+    check_enough(communities, links, params.keep_percentile, max(params.students))
     if params.method == "random":
         return [by_chance(kept, n, run.generator("random", n)) for n in params.students]
     return [by_communities(communities, links, number) for number in params.students]

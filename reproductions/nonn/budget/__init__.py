@@ -1,0 +1,1 @@
+"""Students for devices that differ: which network each runs, and for how many filters."""
