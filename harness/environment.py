@@ -5,7 +5,6 @@ The standard library alone, since the launcher builds what a stage needs under a
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.stage.digest import file_digest
+from harness.stage.hold import held
 from harness.stage.planned import PlannedEnvironment
 
 # What uv says of a package that has wheels, but none for this platform or Python.
@@ -137,10 +137,9 @@ class Environments:
 
     @contextmanager
     def _only_one(self) -> Iterator[int]:
-        self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / ".lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield file.fileno()
+        place, what = self.home / ".lock", "the building of environments"
+        with held(place, what, " ".join(sys.argv), wait=True) as hold:
+            yield hold.descriptors[0]
 
 
 def _torch_source() -> list[str]:

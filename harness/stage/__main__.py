@@ -31,7 +31,7 @@ from harness.stage.failure import clear_failure, note_failure
 from harness.stage.hold import VARIABLE, check_ancestor, reading, running, writing
 from harness.stage.interrupt import Interrupted, heed
 from harness.stage.launch import launch, publish
-from harness.stage.leftovers import keep_lock
+from harness.stage.leftovers import keep_lock, sweep
 from harness.stage.manifest import record_outputs
 from harness.stage.measurement import enter_record, measure_first, record_place
 from harness.stage.planned import PlannedEnvironment, PlannedStage
@@ -69,6 +69,7 @@ def _run(root: Path, plans: Path, paper: str, stage: str) -> None:
             _keep_or_measure(root, manifest, plan)
             return
         with running(root, plan) as own:
+            sweep(root)
             _make(root, path, manifest, plan, (*project.descriptors, *own.descriptors))
 
 

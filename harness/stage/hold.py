@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -105,8 +106,14 @@ def running(root: Path, plan: PlannedStage) -> Iterator[Hold]:
 
 
 @contextmanager
-def held(path: Path, what: str, command: str, *, shared: bool = False) -> Iterator[Hold]:
-    """Hold `path`, which stands for `what`; HarnessError names the holder when it is taken."""
+def held(
+    path: Path, what: str, command: str, *, shared: bool = False, wait: bool = False
+) -> Iterator[Hold]:
+    """Hold `path`, which stands for `what`.
+
+    When it is taken, `HeldError` names the holder; with `wait` a note does, and the holder's end
+    is waited for.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -116,7 +123,13 @@ def held(path: Path, what: str, command: str, *, shared: bool = False) -> Iterat
             return
         raise
     try:
-        _lock(handle, path, what, shared=shared)
+        try:
+            _lock(handle, path, what, shared=shared)
+        except HeldError as error:
+            if not wait:
+                raise
+            print(f"waiting: {error.message}", file=sys.stderr, flush=True)
+            fcntl.flock(handle, fcntl.LOCK_EX)
         # Alone here, whoever is named has died; among readers it may live.
         killed = None if shared else _read(handle)
         _write(handle, Holder(os.getpid(), command, _now()))
