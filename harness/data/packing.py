@@ -112,6 +112,8 @@ def _check_member(path: Path, member: tarfile.TarInfo, number: int) -> None:
         raise HarnessError(f"{path}: has more than {_MAX_MEMBERS} members")
     if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
         raise HarnessError(f"{path}: member {name!r} points outside the archive")
+    if member.issparse():
+        raise HarnessError(f"{path}: member {name!r} is a sparse file, whose holes cost nothing")
     if not (member.isfile() or member.isdir()):
         raise HarnessError(f"{path}: member {name!r} is a link or a device, not a file")
 

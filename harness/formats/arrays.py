@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,12 @@ Array = np.ndarray[Any, Any]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 # Truth values, whole numbers, floating-point numbers, complex numbers and text; no objects.
 _PLAIN = "?biufcU"
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+# The header of a .npy file is a literal of Python: NumPy parses it, and lets these escape.
+_UNREADABLE = (
+    OSError, ValueError, TypeError, OverflowError, MemoryError,
+    SyntaxError, TokenError, RecursionError,
+)  # fmt: skip
 _AGAIN = "make it anew with `dvc repro --force` and the name of its stage"
 
 
@@ -87,8 +94,9 @@ def _array(folder: Path, name: str, entry: Any) -> Array:
     try:
         # numpy.load would also open a zip file; this reads .npy and nothing else.
         array: Array = open_memmap(path, mode="r")
-    except (OSError, ValueError, OverflowError, TypeError, MemoryError) as error:
-        raise HarnessError(f"{path}: cannot be read as .npy: {error}", _AGAIN) from error
+    except _UNREADABLE as error:
+        said = _ADDRESS.sub("", str(error))
+        raise HarnessError(f"{path}: cannot be read as .npy: {said}", _AGAIN) from error
     found = {"dtype": str(array.dtype), "shape": list(array.shape)}
     wanted = {key: entry.get(key) for key in found}
     if array.dtype.kind not in _PLAIN or found != wanted:

@@ -182,7 +182,7 @@ PARAMS = {
     "a list": ("made_by", "- made_by"),
     "levels without end": ("authors:", f"x: {'[' * 999}\n    authors:"),
     "a lock outside": ("lock: environments/harness.txt", "lock: ../outside.txt"),
-    "code as a module": ("says: Where", "imports: [\"os; id\"]\n    says: Where"),
+    "code as a module": ("says: Where", 'imports: ["os; id"]\n    says: Where'),
     "a library to load first": ("says: Where", "variables: {LD_PRELOAD: x.so}\n    says: Where"),
 }  # fmt: skip
 
