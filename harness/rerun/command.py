@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     from harness.rerun.variation import Chosen
 
 
+class _ForRerun(argparse.Action):
+    """What only a rerun has asks for one, so that it is never passed over."""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        _option: str | None = None,
+    ) -> None:
+        """Keep the values, and ask for a rerun."""
+        setattr(namespace, self.dest, True if self.nargs == 0 else values)
+        if namespace.rerun is None:
+            namespace.rerun = ""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of a rerun."""
     group = parser.add_argument_group(
@@ -27,13 +43,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rerun", nargs="?", const="", metavar="PAPER", help="rerun a paper or stage, or all"
     )
     group.add_argument(
-        "--vary", nargs="*", metavar="NAME[=VALUE]", help="vary these alone; all by default"
+        "--vary",
+        action=_ForRerun,
+        nargs="*",
+        metavar="NAME[=VALUE]",
+        help="vary these alone, as docs/verification.md lists them; all by default",
     )
     group.add_argument(
-        "--stages", nargs="+", metavar="STAGE", help="with --vary cpu: other stages, paper/stage"
+        "--stages",
+        action=_ForRerun,
+        nargs="+",
+        metavar="STAGE",
+        help="with --vary cpu: other stages, paper/stage",
     )
     group.add_argument(
-        "--check", action="store_true", help="with --vary cpu: only look at the evidence"
+        "--check",
+        action=_ForRerun,
+        nargs=0,
+        help="with --vary cpu: compare the evidence with the manifest",
     )
 
 
