@@ -102,8 +102,13 @@ def read_split(inputs: Inputs, part: Part, network: Network) -> Split:
         The images have another size, or other channels or classes, than the network takes.
     """
     arrays, about = inputs.arrays("images"), inputs.about("images")
+    _check_fit(arrays[f"{part}_images"], about, network)
+    return split_of(arrays, about, part)
+
+
+def split_of(arrays: Mapping[str, Array], about: Mapping[str, Any], part: Part) -> Split:
+    """Return one split of a dataset's `arrays`, with what is known `about` them."""
     images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
-    _check_fit(images, about, network)
     return Split(
         images=torch.from_numpy(np.array(images)),
         labels=torch.from_numpy(np.array(labels, dtype=np.int64)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -26,12 +28,19 @@ def supervised(network: Network, seed: int) -> tuple[Classifier, Objective]:
     """Return a classifier drawn from `seed`, and the cross entropy of its answers."""
     model = Classifier(network)
     initialise(model, seed)
+    return model, classified(model)
+
+
+def classified(
+    model: nn.Module, loss: Callable[[Tensor, Tensor], Tensor] = functional.cross_entropy
+) -> Objective:
+    """Return the `loss` of the logits of `model` against the labels, as an objective."""
 
     def objective(batch: Batch, _random: np.random.Generator) -> tuple[Tensor, Tensor]:
         logits, _ = model(batch.images)
-        return functional.cross_entropy(logits, batch.labels), logits
+        return loss(logits, batch.labels), logits
 
-    return model, objective
+    return objective
 
 
 def train_teacher(inputs: Inputs, params: TeacherParams, outputs: Outputs, run: Run) -> None:
