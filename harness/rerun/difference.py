@@ -11,8 +11,6 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError
-
 if TYPE_CHECKING:
     from harness.formats.arrays import Array
 
@@ -40,7 +38,7 @@ def _by_format(suffix: str, old: bytes, new: bytes) -> list[str]:
     compare = _FORMATS.get(suffix, _binary)
     try:
         return compare(old, new)
-    except (ValueError, HarnessError, KeyError, RecursionError):
+    except (ValueError, EOFError, csv.Error, RecursionError):
         return _binary(old, new)  # one of them is damaged, so its bytes are what can be told
 
 
