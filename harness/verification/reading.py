@@ -83,7 +83,7 @@ def _batches(files: list[Seen]) -> list[list[Seen]]:
     batches: list[list[Seen]] = []
     room = 0
     for seen in files:
-        if seen.size > room:
+        if not batches or seen.size > room:
             batches.append([])
             room = _BATCH
         batches[-1].append(seen)

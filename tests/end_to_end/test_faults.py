@@ -1,7 +1,6 @@
 """Faults: what is left after one is the old state or the new one, and the way back is told."""
 
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -62,7 +61,7 @@ def test_checkpoint_of_another_run_is_not_taken_up(changed):
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_signal_to_the_launcher_ends_its_workers(changed, name):
-    """A signal ends the launcher with status 130, its workers with it, and leaves no output."""
+    """A signal ends the launcher with its status, its workers with it, and leaves no output."""
     launcher = subprocess.Popen(
         [sys.executable, "-m", "harness.stage", "toy", "numbers"],
         cwd=changed.root, env=changed.variables(), stderr=subprocess.PIPE, text=True,
@@ -73,7 +72,7 @@ def test_signal_to_the_launcher_ends_its_workers(changed, name):
     launcher.send_signal(getattr(signal, name))
     said = launcher.communicate()[1]
 
-    assert launcher.returncode in (0, 130)
+    assert launcher.returncode in (0, 128 + getattr(signal, name))
     if launcher.returncode:
         assert "the next run goes on" in said
     running = subprocess.run(["pgrep", "-f", str(changed.root)], capture_output=True, check=False)
@@ -119,39 +118,3 @@ def test_input_with_other_bytes_is_refused(toy):
 
     assert "but dvc.lock vouches for" in done.stderr
     assert "dvc repro --force toy-numbers" in done.stderr
-
-
-def test_corrupt_cache_object_is_found_though_dvc_calls_it_up_to_date(toy):
-    """A flipped byte in a read-only cache object is found, with the stages built on it."""
-    objects = sorted((toy.root / ".dvc/cache/files/md5").glob("*/*"))
-    victim = next(path for path in objects if path.read_bytes()[:6] == b"\x93NUMPY")
-    content = bytearray(victim.read_bytes())
-    content[-1] ^= 1
-    os.chmod(victim, 0o644)
-    victim.write_bytes(content)
-    os.chmod(victim, 0o444)
-    assert "up to date" in toy.dvc("status", check=0).stdout
-
-    found = json.loads(toy.harness("verify", "--json", check=1).stdout)["findings"]
-
-    assert [finding["where"] for finding in found] == ["cache"]
-    assert found[0]["stage"] == "toy/numbers"
-    assert "toy/total" in found[0]["built_on_it"]
-
-
-def test_verify_finds_what_happened_to_outputs(toy):
-    """Changed, empty, missing and foreign output files are each named; a whole project is clean."""
-    toy.harness("verify", "--jobs", "2", check=0)
-    results = toy.root / "results/smoke/toy"
-    (results / "totals.csv").write_text("name\nother\n")
-    (results / "totals.md").write_text("")
-    (results / "totals.tex").unlink()
-    (results / "dots" / "foreign.txt").write_text("?")
-
-    found = json.loads(toy.harness("verify", "--json", check=1).stdout)["findings"]
-    said = {finding["path"].rpartition("/")[2]: finding["problem"] for finding in found[::-1]}
-
-    assert said["totals.csv"].startswith("SHA-256 is")
-    assert said["totals.md"] == "empty"
-    assert said["totals.tex"] == "missing"
-    assert said["foreign.txt"].startswith("a foreign file")

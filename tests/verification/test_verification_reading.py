@@ -40,7 +40,7 @@ def test_digests_are_those_of_the_bytes(folder, contents, jobs):
         read = reads[one.inode]
         assert read.size == len(content)
         assert read.digest("sha256") == hashlib.sha256(content).hexdigest()
-        assert read.digest("md5") == hashlib.md5(content).hexdigest()
+        assert read.digest("md5") == hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def test_large_file_is_read_in_pieces(tmp_path):
@@ -129,10 +129,7 @@ def test_links_are_not_followed(tmp_path):
     (tmp_path / "real/file").write_text("1")
     (tmp_path / "round").symlink_to(tmp_path)
 
-    found = files(tmp_path / ".")
+    found = look(tmp_path, "", tmp_path / "cache")
 
-    assert {name: seen.kind for name, seen in look(tmp_path, "", tmp_path / "cache")} == {
-        "real/file": "file",
-        "round": "link",
-    }
-    assert found["real/file"].size == 1
+    kinds = {name: seen.kind for name, seen in found}
+    assert kinds == {"real/file": "file", "round": "link"}
