@@ -153,3 +153,12 @@ def test_profile_may_say_from_which_size_on(specs, steps):
     claim = found.papers["nonn"].claims["payload"]
     assert claim.decided_from == "reviewer"
     assert claim.agrees.exact
+
+
+def test_edited_parameters_are_refused(specs, steps):
+    """The tree of a params.yaml in which a tolerance was altered is refused as well."""
+    tree = compose(specs, []).tree
+    tree["papers"]["nonn"]["claims"]["prototype-memory"]["agrees"]["relative"] = 0.5
+
+    with pytest.raises(HarnessError, match=r"agrees\.relative' is not as the paper's file has it"):
+        check_composition(specs, tree, steps)

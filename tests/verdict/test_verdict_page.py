@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from harness.spec.claim import Claim
 from harness.spec.paper import Paper
 from harness.table.csv import parse
 from harness.table.model import rounded, text
-from harness.verdict import WORDS, Cell, judge
+from harness.verdict import WORDS, Cell, judge, number
 
 PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
 KINDS = {
@@ -257,3 +258,17 @@ def test_there_is_always_a_verdict(said, value, unit, other, kind):
     assert found.verdict in WORDS
     assert reproduced(found)
     assert difference(found)
+
+
+@pytest.mark.parametrize("other", [Cell("", "x"), Cell("text", "x"), Cell("50", "ms")])
+@pytest.mark.parametrize("kind", ["at least", "at most"])
+def test_what_cannot_be_compared_goes_before_nan(kind, other):
+    """A relation with nothing to compare with is not verified, whatever the first cell holds."""
+    for one, two in ((Cell("nan", "x"), other), (other, Cell("inf", "x"))):
+        assert judge("p", "c", claim(kind, 1, "x"), one, against=two).verdict == "not verified"
+
+
+def test_number_beyond_doubles_is_shown_whole():
+    """A value that no double holds is shown as the nearest integer."""
+    assert number(10**400 + Fraction(1, 3)) == 10**400
+    assert number(Fraction(1, 3)) == 1 / 3
