@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from harness.compiler.target import Target
 from harness.errors import HarnessError
+from harness.fault import system_fault
 from harness.restored import enter_restored
 from harness.stage.filerecord import FileRecord
 from harness.stage.manifest import forget_others
@@ -119,7 +120,7 @@ class _Repairing:
         except HarnessError as error:
             done = _not_repaired(finding, error)
         except OSError as error:
-            done = Repair(finding.path, finding.problem, "not repaired", str(error))
+            done = _not_repaired(finding, system_fault(error))
         if done:
             self.done.append(done)
 
@@ -200,7 +201,7 @@ class _Repairing:
             self.remaking.run(record)
         except (HarnessError, OSError) as error:
             failed.add(record.plan.dvc_name)
-            told = error if isinstance(error, HarnessError) else HarnessError(str(error))
+            told = error if isinstance(error, HarnessError) else system_fault(error)
             self.done += [_not_repaired(finding, told) for finding in findings]
         else:
             self.done += [Repair(f.path, f.problem, "run anew", address) for f in findings]
