@@ -15,8 +15,8 @@ class Communities(Params):
 
     algorithm: Literal["louvain", "leiden"] = Field(
         "louvain",
-        description="Who finds the communities. `leiden` goes on from where `louvain` ends: its "
-        "objective is never lower, and its communities are connected.",
+        description="Who finds the communities. `leiden` searches several times, first from where "
+        "`louvain` ends: its objective is never lower, and its communities are connected.",
     )
     resolution: Resolution = Field(PUBLISHED, description="How small the communities are.")
     keep_percentile: float = Field(

@@ -14,8 +14,8 @@ def halves(community: Community, links: Links) -> Halves:
     """Cut `community` in two parts, as equal as they can be while both are connected.
 
     A connected community is cut into equal halves along light links where that leaves both
-    connected; otherwise into the most equal connected parts that are found. One that is in pieces
-    already is cut between them.
+    connected; otherwise into the most equal connected parts that are found, which are the most
+    equal of all where the community is a tree. One in pieces already is cut between them.
     """
     pieces = components(community, links)
     if len(pieces) > 1:
@@ -23,7 +23,8 @@ def halves(community: Community, links: Links) -> Halves:
     equal = _equal(community, links)
     if all(len(components(half, links)) == 1 for half in equal):
         return equal
-    seeds = {*equal, *(_grown(node, len(equal[0]), community, links) for node in community)}
+    seeds = {*equal, *_branches(community, links)}
+    seeds.update(_grown(node, len(equal[0]), community, links) for node in community)
     found = [_connected(seed, community, links) for seed in sorted(seeds)]
     return min(found, key=lambda parts: (max(map(len, parts)), _between(parts, links), parts))
 
@@ -108,6 +109,25 @@ def _grown(start: int, size: int, community: Community, links: Links) -> Communi
             if other in inside and other not in part:
                 toward[other] = toward.get(other, 0) + weight
     return tuple(sorted(part))
+
+
+def _branches(community: Community, links: Links) -> list[Community]:
+    """Return what hangs on each filter but the first in the community's heaviest spanning tree."""
+    root, inside = community[0], set(community)
+    parent: dict[int, int] = {}
+    order = [root]
+    nearest = {other: (weight, root) for other, weight in links[root].items() if other in inside}
+    while nearest:
+        node = max(nearest, key=lambda one: (nearest[one][0], -one))
+        parent[node] = nearest.pop(node)[1]
+        order.append(node)
+        for other, weight in links[node].items():
+            if other in inside and other != root and other not in parent:
+                nearest[other] = max(nearest.get(other, (0, root)), (weight, node))
+    branch = {node: {node} for node in order}
+    for node in reversed(order[1:]):
+        branch[parent[node]] |= branch[node]
+    return [tuple(sorted(branch[node])) for node in order[1:]]
 
 
 def _between(parts: Halves, links: Links) -> int:

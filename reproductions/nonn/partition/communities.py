@@ -29,7 +29,12 @@ def as_fraction(gamma: float) -> Fraction:
 
 
 def modularity(links: Links, communities: list[Community], gamma: Fraction) -> float:
-    """Return the objective of `communities`, computed exactly and rounded once.
+    """Return the objective of `communities`, computed exactly and rounded once."""
+    return float(exact(links, communities, gamma))
+
+
+def exact(links: Links, communities: list[Community], gamma: Fraction) -> Fraction:
+    """Return the objective of `communities`.
 
     Filters that are in no community count as communities of their own.
     """
@@ -40,7 +45,7 @@ def modularity(links: Links, communities: list[Community], gamma: Fraction) -> f
         nodes = set(community)
         inside += sum(links[i][j] for i in community for j in links[i] if j in nodes)
         squares += sum(degree[i] for i in community) ** 2 - sum(degree[i] ** 2 for i in community)
-    return float(Fraction(inside, ends) - gamma * Fraction(squares, ends**2))
+    return Fraction(inside, ends) - gamma * Fraction(squares, ends**2)
 
 
 def find(links: Links, gamma: Fraction, random: np.random.Generator) -> list[Community]:

@@ -11,15 +11,18 @@ this project. As in `communities` all gains are whole numbers, so nothing depend
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from reproductions.nonn.partition import communities
+from reproductions.nonn.partition.bisection import components
 from reproductions.nonn.partition.communities import (
     Community,
     condensed,
     degrees,
+    exact,
     members,
     move,
     ordered,
@@ -27,51 +30,69 @@ from reproductions.nonn.partition.communities import (
 )
 from reproductions.nonn.partition.cut import Links
 
-# The pieces differ with the order of the nodes, so a search that found nothing is tried again.
-PATIENCE = 3
+# A search ends in the nearest good place, so several are made, and the best is kept.
+STARTS = 8
 
 
 def find(links: Links, gamma: Fraction, random: np.random.Generator) -> list[Community]:
     """Return connected communities that no move of a filter or of a piece betters.
 
-    Filters without links are communities of one. Larger communities come first; of equal ones
-    the one with the lowest filter.
+    They are the best of several searches. The first starts from what Louvain's search finds with
+    the same `random`, the others from single filters. Filters without links are communities of
+    one. Larger communities come first; of equal ones the one with the lowest filter.
     """
     degree = degrees(links)
-    label = _start(links, gamma, random)
-    idle = 0
-    while idle < PATIENCE:
-        before = label
-        label = _descend(links, degree, label, gamma, random)
-        idle = idle + 1 if label == before else 0
-    return ordered(members(label))
+    first = _labels(communities.find(links, gamma, random), len(links))
+    starts = [first] + [list(range(len(links)))] * (STARTS - 1)
+    found = [_settled(links, degree, label, gamma, random) for label in starts]
+    best = max(found, key=lambda label: exact(links, members(label), gamma))
+    return ordered(members(best))
 
 
-def _start(links: Links, gamma: Fraction, random: np.random.Generator) -> list[int]:
-    """Return the labels that Louvain's search ends with: what follows only betters them."""
-    label = [0] * len(links)
-    for number, community in enumerate(communities.find(links, gamma, random)):
+def _labels(found: list[Community], count: int) -> list[int]:
+    label = [0] * count
+    for number, community in enumerate(found):
         for node in community:
             label[node] = number
     return renumbered(label)
 
 
+def _settled(
+    links: Links, degree: list[int], label: list[int], gamma: Fraction, random: np.random.Generator
+) -> list[int]:
+    """Descend from the communities `label` until nothing changes."""
+    while True:
+        before = label
+        label = _descend(links, degree, label, gamma, random)
+        if label == before:
+            return label
+
+
 def _descend(
     links: Links, degree: list[int], label: list[int], gamma: Fraction, random: np.random.Generator
 ) -> list[int]:
-    """Move nodes, then well connected pieces, level by level, until nothing is left to join."""
+    """Move nodes, then pieces of communities, level by level, until nothing is left to join.
+
+    A piece is always connected, and in the end every community is one node.
+    """
     node = list(range(len(links)))  # where each filter is at this level
     while True:
         label = move(links, degree, label, gamma, random, alone=True)
         piece = _refine(links, degree, label, gamma, random)
         if max(piece) + 1 == len(links):
-            piece = label
+            piece = _connected(links, label)
         if max(piece) + 1 == len(links):
             return renumbered([label[at] for at in node])
         links, degree = condensed(links, degree, piece)
         node = [piece[at] for at in node]
         above = dict(zip(piece, label, strict=True))
         label = [above[number] for number in range(len(links))]
+
+
+def _connected(links: Links, label: list[int]) -> list[int]:
+    """Return the connected pieces of all communities, each numbered on its own."""
+    pieces = [piece for nodes in members(label) for piece in components(nodes, links)]
+    return _labels(pieces, len(links))
 
 
 def _refine(
@@ -82,36 +103,72 @@ def _refine(
     Nodes are visited by chance. One that is still alone, and well connected to its community,
     joins the well connected piece of it that gains most, if any gains.
     """
-    piece = list(range(len(links)))
-    load, size = list(degree), [1] * len(links)
-    whole, ends = [0] * (max(label) + 1), sum(degree)
-    outward = [0] * len(links)  # the weight of each piece to the rest of its community
-    for node, community in enumerate(label):
-        whole[community] += degree[node]
-        outward[node] = sum(w for at, w in links[node].items() if label[at] == community)
+    pieces = _Pieces.single(links, degree, label, gamma)
+    for node in random.permutation(len(links)).tolist():
+        if pieces.size[pieces.piece[node]] == 1 and pieces.hangs(pieces.piece[node]):
+            pieces.join(node)
+    return renumbered(pieces.piece)
 
-    def connected(number: int, community: int) -> bool:
-        expected = gamma.numerator * load[number] * (whole[community] - load[number])
-        return outward[number] * ends * gamma.denominator >= expected
 
-    for node in (int(one) for one in random.permutation(len(links))):
-        home, community = piece[node], label[node]
-        if size[home] > 1 or not connected(home, community):
-            continue
-        toward: dict[int, int] = {}
-        for other, weight in links[node].items():
-            if label[other] == community:
-                toward[piece[other]] = toward.get(piece[other], 0) + weight
+@dataclass
+class _Pieces:
+    """The pieces that communities are being put together from; a piece has a node's number.
+
+    `load` and `size` are those of a piece, `outward` is its weight to the rest of its community,
+    `whole` the load of a community. `scale` and `factor` make gains whole numbers.
+    """
+
+    links: Links
+    degree: list[int]
+    label: list[int]
+    piece: list[int]
+    load: list[int]
+    size: list[int]
+    outward: list[int]
+    whole: list[int]
+    scale: int
+    factor: int
+
+    @classmethod
+    def single(cls, links: Links, degree: list[int], label: list[int], gamma: Fraction) -> _Pieces:
+        """Make every node a piece."""
+        whole, outward = [0] * (max(label) + 1), []
+        for node, community in enumerate(label):
+            whole[community] += degree[node]
+            outward.append(sum(w for at, w in links[node].items() if label[at] == community))
+        number, ones = list(range(len(links))), [1] * len(links)
+        scale = sum(degree) * gamma.denominator
+        return cls(
+            links, degree, label, number, list(degree), ones, outward, whole, scale, gamma.numerator
+        )
+
+    def hangs(self, piece: int) -> bool:
+        """Say whether `piece` is linked with the rest of its community as chance has it, or more.
+
+        A piece is called by one of its nodes, which tells the community.
+        """
+        rest = self.whole[self.label[piece]] - self.load[piece]
+        return self.outward[piece] * self.scale >= self.factor * self.load[piece] * rest
+
+    def join(self, node: int) -> None:
+        """Let `node`, which is alone, join the piece that gains most, if any gains."""
+        home, toward = self.piece[node], self._toward(node)
         gain = {
-            number: weight * ends * gamma.denominator
-            - gamma.numerator * degree[node] * load[number]
-            for number, weight in toward.items()
-            if connected(number, community)
+            piece: weight * self.scale - self.factor * self.degree[node] * self.load[piece]
+            for piece, weight in toward.items()
+            if self.hangs(piece)
         }
-        best = max(gain, key=lambda number: (gain[number], -number), default=home)
+        best = max(gain, key=lambda piece: (gain[piece], -piece), default=home)
         if gain.get(best, 0) > 0:
-            piece[node] = best
-            load[best] += degree[node]
-            size[best] += 1
-            outward[best] += outward[home] - 2 * toward[best]
-    return renumbered(piece)
+            self.piece[node] = best
+            self.load[best] += self.degree[node]
+            self.size[best] += 1
+            self.outward[best] += self.outward[home] - 2 * toward[best]
+
+    def _toward(self, node: int) -> dict[int, int]:
+        """Return the weight of `node`'s links to each piece of its community."""
+        toward: dict[int, int] = {}
+        for other, weight in self.links[node].items():
+            if self.label[other] == self.label[node]:
+                toward[self.piece[other]] = toward.get(self.piece[other], 0) + weight
+        return toward
