@@ -79,7 +79,9 @@ class Reproducing:
             self._compile(profile)
         elif outdated(self.target):
             print("note: specs or code changed since `harness compile`", file=sys.stderr)
-        read_lock(self.target.lock)  # refuses a broken one before DVC fails on it
+        # Broken ones are refused before DVC fails on them, or a snapshot keeps them.
+        read_lock(self.target.lock)
+        read_manifest(self.target.path / "manifest.json")
         plans = planned_stages(self.target)
         check_pipeline(self.target, plans)
         names = dvc_targets(plans, _claims(plans), words)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.fault import way_back
 from harness.formats import jsonfile
 from harness.formats.atomic import write_text
 from harness.stage import form
@@ -21,7 +22,6 @@ from harness.stage.digest import files_of
 from harness.stage.filerecord import FileRecord
 from harness.stage.planned import PlannedStage
 
-_WAY_BACK = "restore it with `git checkout -- manifest.json`"
 _ANEW = "delete it and run `harness repro`, which enters the outputs anew"
 
 
@@ -87,7 +87,7 @@ def read_manifest(path: Path) -> dict[str, Entry]:
             raise HarnessError(f"{path}: of an older form, without sizes and MD5s", _ANEW)
         return {name: Entry.from_json(entry) for name, entry in value.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise HarnessError(f"{path}: damaged: {error!r}", _WAY_BACK) from error
+        raise HarnessError(f"{path}: damaged: {error!r}", way_back(path, _ANEW)) from error
 
 
 def _value(path: Path) -> Any:
