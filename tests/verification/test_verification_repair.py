@@ -184,9 +184,11 @@ def test_killed_repair_leaves_nothing_worse_and_the_next_one_ends_it(damaged):
         if done.returncode != -signal.SIGKILL:
             break
         killed += 1
-        for path, content in damaged.state().items():
+        now = damaged.state()
+        for path, content in now.items():
             assert content in (whole.get(path), hurt.get(path)), path
-        assert not [path for path in damaged.state() if path not in {*whole, *hurt}]
+        assert not now.keys() - whole.keys() - hurt.keys(), "a draft among the outputs"
+        assert hurt.keys() & whole.keys() <= now.keys(), "a file is gone"
 
     assert killed > 2
     damaged.verify("--repair", status=0)
