@@ -44,14 +44,17 @@ def write_images(folder):
     return folder
 
 
-def run_step(step, params, inputs, folder, *, seed=0, checkpoint=None, progress=None, device=None):
+def run_step(
+    step, params, inputs, folder, *,
+    stage=None, seed=0, checkpoint=None, progress=None, device=None,
+):  # fmt: skip
     """Run a step of the registry into `folder` and return the paths of its outputs."""
     kinds = STEPS[step].outputs
     names = {name: f"{name}{SUFFIX[kind]}" for name, kind in kinds.items()}
     paths = {name: {None: Path(path)} for name, path in inputs.items()}
     outputs = Outputs(kinds, folder, names)
     telling = progress or Progress(step, StringIO())
-    run = Run("nonn", step, seed, Checkpoint(checkpoint), telling, device)
+    run = Run("nonn", stage or step, seed, Checkpoint(checkpoint), telling, device)
     module, _, function = STEPS[step].run.partition(":")
     checked = STEPS[step].params.model_validate(params)
     getattr(import_module(module), function)(Inputs(paths), checked, outputs, run)

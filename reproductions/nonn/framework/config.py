@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from harness.errors import HarnessError
 from harness.formats import jsonfile
@@ -22,6 +22,37 @@ from reproductions.nonn.params.training import Augmentation, Schedule, Training
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+def _only(allowed: str | int, reason: str) -> AfterValidator:
+    """Return a check for the one value that the release knows, which says why no other is."""
+
+    def check(value: str | int) -> str | int:
+        if value != allowed:
+            raise ValueError(f"{value!r} is not known, {allowed!r} is: {reason}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _gpu(value: str) -> str:
+    if not (value.isascii() and value.isdigit() and len(value) <= 3):
+        raise ValueError(f"{value!r} is not the number of a GPU, such as '0'")
+    return value
+
+
+_PASSED = "another one is passed as an object to create_teacher or create_student"
+Optimizer = Annotated[str, _only("SGD", _PASSED)]
+Scheduler = Annotated[str, _only("StepLR", _PASSED)]
+LossName = Annotated[str, _only("CrossEntropy", "another one is passed to create_teacher")]
+SplitIndex = Annotated[
+    int,
+    _only(
+        -1,
+        "a student is its network up to the linear layer; -2 would also take away the last "
+        "normalisation, as the release does where no network is passed",
+    ),
+]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -91,7 +122,7 @@ class ActivationConfigs(Spec):
 class OptimConfig(Spec):
     """The optimiser; another one is passed as an object."""
 
-    optimizer: Literal["SGD"] = "SGD"
+    optimizer: Optimizer = "SGD"
     lr: float = Field(gt=0, le=10)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     weight_decay: float = Field(default=5e-4, ge=0, lt=1)
@@ -100,7 +131,7 @@ class OptimConfig(Spec):
 class LrScheduler(Spec):
     """The schedule of the learning rate; another one is passed as an object."""
 
-    scheduler: Literal["StepLR"] = "StepLR"
+    scheduler: Scheduler = "StepLR"
     step_size: int = Field(ge=1)
     gamma: float = Field(gt=0, le=1)
 
@@ -108,14 +139,14 @@ class LrScheduler(Spec):
 class Loss(Spec):
     """The teacher's loss; another one is passed as an object."""
 
-    name: Literal["CrossEntropy"]
+    name: LossName
 
 
 class _Network(Spec):
     """What the configurations of teacher and students have in common."""
 
     model_name: str | None = Field(default=None, min_length=1, max_length=100)
-    gpu_id: Annotated[str, StringConstraints(pattern=r"^\d{1,3}$")]
+    gpu_id: Annotated[str, AfterValidator(_gpu)]
     epochs: int = Field(ge=1, le=10_000)
     parallel: bool
     resume: bool
@@ -145,11 +176,7 @@ class StudentConfigs(_Network):
     temperature: float = Field(gt=0, le=1000)
     beta: float = Field(ge=0)
     mode: Literal["train", "deploy"] = "train"
-    split_index: Literal[-1] = Field(
-        default=-1,
-        description="A student is the network up to its linear layer. -2 would also take away the "
-        "last normalisation.",
-    )
+    split_index: SplitIndex = -1
     inference_log_file: FileName
     depth: int = Field(default=16, ge=1)
     widen_factor: int = Field(default=1, ge=1, le=64)

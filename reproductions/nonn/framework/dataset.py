@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ from harness.errors import HarnessError
 from harness.formats import arrays
 from reproductions.nonn.framework.config import Config, DatasetConfigs
 from reproductions.nonn.framework.materialise import ROOT, materialise
-from reproductions.nonn.images import Split, split_of
+from reproductions.nonn.images import Part, Split, split_of
+
+_PARTS: tuple[Part, ...] = ("train", "validation", "test")
+_ABOUT = ("classes", "maximum", "mean", "std")
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,11 @@ def open_images(config: Config) -> Images:
     folder = Path(config.dataset_configs.dataset_root)
     if not (folder / arrays.MANIFEST).is_file():
         _make(folder, config.dataset_configs)
-    about = arrays.about(folder)
-    _check(folder, about, config)
-    content = arrays.read_folder(folder)
+    about, content = arrays.about(folder), arrays.read_folder(folder)
+    _check_whole(folder, about, content)
+    _check_fit(folder, about, config)
     digest = hashlib.sha256((folder / arrays.MANIFEST).read_bytes()).hexdigest()
-    train, validation, test = (
-        split_of(content, about, part) for part in ("train", "validation", "test")
-    )
+    train, validation, test = (split_of(content, about, part) for part in _PARTS)
     return Images(train, validation, test, int(about["classes"]), digest)
 
 
@@ -88,8 +90,20 @@ def _make(folder: Path, wanted: DatasetConfigs) -> None:
     materialise(name, folder, wanted.val_split)
 
 
-def _check(folder: Path, about: dict[str, Any], config: Config) -> None:
-    share = about.get("split", {}).get("validation")
+def _check_whole(folder: Path, about: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+    parts = [f"{part}_{kind}" for part in _PARTS for kind in ("images", "labels")]
+    missing = [name for name in parts if name not in content]
+    missing += [f"about.{name}" for name in _ABOUT if name not in about]
+    if missing:
+        raise HarnessError(
+            f"{folder / arrays.MANIFEST}: it is no dataset: {', '.join(missing)} is missing",
+            "name a folder that does not exist yet, to have the dataset made there",
+        )
+
+
+def _check_fit(folder: Path, about: Mapping[str, Any], config: Config) -> None:
+    # A folder of the user's own may say nothing about its split.
+    share = about.get("split", {}).get("validation", config.dataset_configs.val_split)
     if share != config.dataset_configs.val_split:
         raise HarnessError(
             f"dataset_configs.val_split {config.dataset_configs.val_split}: the images in "

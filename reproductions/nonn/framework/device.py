@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from harness.errors import HarnessError
+from reproductions.nonn.determinism import settle
 from reproductions.nonn.images import Split
 
 
@@ -26,6 +27,11 @@ class Devices:
 
     names: tuple[str, ...]
     lacking: str = ""
+
+    def settle(self) -> None:
+        """Fix the order of every operation, where there is one: on the CPU."""
+        if self.names == ("cpu",):
+            settle()
 
     def moved(self, split: Split) -> Split:
         """Return `split` with its images on the first device."""

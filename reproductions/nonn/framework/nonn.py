@@ -6,17 +6,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import torch
 from torch import nn
 from torch.nn import functional
 
 from harness.errors import HarnessError
 from reproductions.nonn.framework.config import (
-    Config,
     StudentConfigs,
     TeacherConfigs,
     notes,
     read_config,
 )
+from reproductions.nonn.framework.course import run_of
 from reproductions.nonn.framework.dataset import open_images
 from reproductions.nonn.framework.device import Devices, devices
 from reproductions.nonn.framework.files import cluster_path, read_cluster
@@ -117,7 +118,7 @@ class NoNN:
         where = self.config.teacher
         if model is None:
             model = self._wrn(where)
-            initialise(model, _seed(self.config, "teacher"))
+            initialise(model, run_of("teacher", self.config.base.seed).seed("initial"))
         model = accepted(model, self.images.shape, self.config.base.num_classes, "model")
         on = _told(devices(where.gpu_id, parallel=where.parallel, where="teacher"))
         model.to(on.names[0])
@@ -215,17 +216,11 @@ class NoNN:
             return None
         update = stepped(model, optimizer, scheduler)
         if scheduler is None:
-            from torch.optim.lr_scheduler import StepLR
-
             how = where.lr_scheduler
-            update.scheduler = StepLR(update.optimizer, how.step_size, how.gamma)
+            update.scheduler = torch.optim.lr_scheduler.StepLR(
+                update.optimizer, how.step_size, how.gamma
+            )
         return update
-
-
-def _seed(config: Config, stage: str) -> int:
-    from reproductions.nonn.framework.course import run_of
-
-    return run_of(stage, config.base.seed).seed("initial")
 
 
 def _told(on: Devices) -> Devices:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
 from harness.errors import HarnessError
@@ -20,7 +19,7 @@ from reproductions.nonn.framework.dataset import Images
 from reproductions.nonn.framework.device import Devices
 from reproductions.nonn.framework.files import Cluster, weights_path
 from reproductions.nonn.framework.log import looking
-from reproductions.nonn.framework.models import Family, Node, drop
+from reproductions.nonn.framework.models import Family, Node, coloured, drop
 from reproductions.nonn.framework.optimise import Stepped
 from reproductions.nonn.framework.teacher import Teacher
 from reproductions.nonn.images import Split
@@ -72,8 +71,6 @@ def unified(
         system = build(base.network, sizes, compat=config.base.compat, run=run)
         drop(system, base.dropout)
         if grey and base.network.image_channels == 3:
-            from reproductions.nonn.framework.models import coloured
-
             coloured(system)
         return system
     if config.base.compat:
@@ -130,8 +127,7 @@ class Student:
                 "student.mode 'deploy': these students are not to be trained",
                 "set the mode to 'train'",
             )
-        if self.devices.names == ("cpu",):
-            torch.set_num_threads(1)
+        self.devices.settle()
         known = self.teacher.load()
         self.teacher.model.to(self.devices.names[0])
         how = config.training(student)

@@ -11,7 +11,6 @@ from harness.errors import HarnessError
 from harness.formats import arrays
 from harness.formats.arrays import Array
 from reproductions.nonn.activity import activity_of
-from reproductions.nonn.determinism import settle
 from reproductions.nonn.framework.config import Config
 from reproductions.nonn.framework.course import Course, chanced, run_of, told
 from reproductions.nonn.framework.dataset import Images
@@ -76,7 +75,7 @@ class Teacher:
 
         Writes the weights, the log and the checkpoint after every epoch.
         """
-        self._settle()
+        self.devices.settle()
         config, teacher = self.config, self.config.teacher
         how = config.training(teacher)
         train, validation, test = map(
@@ -104,7 +103,7 @@ class Teacher:
         HarnessError
             The teacher has not been trained, or its filters cannot be shared out so.
         """
-        self._settle()
+        self.devices.settle()
         self.load()
         base, wishes = self.config.base, self.config.teacher.filter_activation_network
         split = self.devices.moved(self.images.validation)
@@ -145,10 +144,6 @@ class Teacher:
         inner = self.model.model if isinstance(self.model, Own) else self.model
         restore(inner, weights, str(weights_path(published)))
         return weights
-
-    def _settle(self) -> None:
-        if self.devices.names == ("cpu",):
-            settle()  # elsewhere not every operation has a fixed order
 
     def _judge(self) -> Objective:
         return classified(self.devices.spread(self.model), targets(self.loss))

@@ -1,0 +1,43 @@
+"""A configuration for the small dataset of these tests, and ways to change it."""
+
+import copy
+import json
+from pathlib import Path
+
+import reproductions
+
+CONFIGS = Path(reproductions.__file__).parent / "nonn" / "framework" / "configs"
+
+
+def published(name="digits"):
+    """Return one of the example configurations as plain data."""
+    return json.loads((CONFIGS / f"{name}.config").read_text())
+
+
+def small(images, *changes):
+    """Return a configuration for four classes of 8x8 images; changes are (section, fields)."""
+    return changed(
+        published(),
+        ("dataset_configs", {"dataset_root": str(images), "train_val_batch_size": 16}),
+        ("base", {"num_classes": 4}),
+        ("teacher", {"epochs": 3, "widen_factor": 1}),
+        ("student", {"epochs": 3, "batch_size": 16}),
+        *changes,
+    )
+
+
+def changed(config, *changes):
+    """Return a copy of a configuration with other fields; one that is changed to None goes."""
+    config = copy.deepcopy(config)
+    for section, fields in changes:
+        config[section] |= fields
+        for name in [name for name, value in fields.items() if value is None]:
+            del config[section][name]
+    return config
+
+
+def written(config, folder):
+    """Write a configuration into a folder and return its path."""
+    path = folder / "my.config"
+    path.write_text(json.dumps(config, indent=2))
+    return path
