@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal, InvalidOperation
 
 from harness.spec.problem import shown
 from harness.spec.source import FORBIDDEN
@@ -80,7 +81,17 @@ def _float(text: str) -> float:
     value = float(text)
     if math.isinf(value):
         raise ValueError("the number is too large")
+    if not _keeps(value, text):
+        # Another number than the author wrote would be compared, and could be called exact.
+        raise ValueError(f"it has more digits than a number here keeps, and would be {value!r}")
     return value
+
+
+def _keeps(value: float, text: str) -> bool:
+    try:
+        return Decimal(text) == Decimal(repr(value))
+    except InvalidOperation:  # an exponent beyond all bounds
+        return False
 
 
 def text_fault(text: str) -> str | None:

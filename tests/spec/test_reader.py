@@ -28,6 +28,16 @@ REFUSALS = [
     ("a: .nan", "1:4: a: '.nan' has no certain meaning: a number here is finite"),
     ("a: -.inf", "1:4: a: '-.inf' has no certain meaning: a number here is finite"),
     ("a: 1e999", "1:4: a: '1e999' has no certain meaning: the number is too large"),
+    (
+        "a: 9007199254740993.0",
+        "1:4: a: '9007199254740993.0' has no certain meaning: it has more digits than a number "
+        "here keeps, and would be 9007199254740992.0",
+    ),
+    (
+        "a: 1e-99999999999999999999",
+        "1:4: a: '1e-99999999999999999999' has no certain meaning: it has more digits than a "
+        "number here keeps, and would be 0.0",
+    ),
     ("a: 9223372036854775808", "has no certain meaning: the number does not fit into 64 bits"),
     ("a: =", "1:4: a: '=' has no certain meaning: quote it"),
     ("a: 1\nb: 2\na: 3", "3:1: a: the key is given twice, first on line 1; allowed: each key once"),
