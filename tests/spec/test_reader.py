@@ -30,13 +30,17 @@ REFUSALS = [
     ("a: 1e999", "1:4: a: '1e999' has no certain meaning: the number is too large"),
     (
         "a: 9007199254740993.0",
-        "1:4: a: '9007199254740993.0' has no certain meaning: it has more digits than a number "
-        "here keeps, and would be 9007199254740992.0",
+        (
+            "1:4: a: '9007199254740993.0' has no certain meaning: it has more digits than a number "
+            "here keeps, and would be 9007199254740992.0"
+        ),
     ),
     (
         "a: 1e-99999999999999999999",
-        "1:4: a: '1e-99999999999999999999' has no certain meaning: it has more digits than a "
-        "number here keeps, and would be 0.0",
+        (
+            "1:4: a: '1e-99999999999999999999' has no certain meaning: it has more digits than a "
+            "number here keeps, and would be 0.0"
+        ),
     ),
     ("a: 9223372036854775808", "has no certain meaning: the number does not fit into 64 bits"),
     ("a: =", "1:4: a: '=' has no certain meaning: quote it"),
