@@ -8,6 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from grimp import ImportGraph, build_graph
+from grimp.exceptions import SourceSyntaxError
+
+from harness.errors import HarnessError
 
 # What every stage's process runs besides its step.
 _RUNTIME = ("harness.stage.worker", "harness.stage.variables")
@@ -39,7 +42,10 @@ class Imports:
         root = str(self._root)
         if sys.path[:1] != [root]:
             sys.path.insert(0, root)
-        return build_graph(*_PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
+        try:
+            return build_graph(*_PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
+        except SourceSyntaxError as error:
+            raise HarnessError(f"the code is not Python: {error}", "correct it") from error
 
     def _file(self, module: str) -> str:
         path = module.replace(".", "/")

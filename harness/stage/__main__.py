@@ -34,6 +34,7 @@ from harness.stage.launch import launch, publish
 from harness.stage.leftovers import keep_lock, sweep
 from harness.stage.manifest import record_outputs
 from harness.stage.measurement import enter_record, measure_first, record_place
+from harness.stage.place import refuse_outside
 from harness.stage.planned import PlannedEnvironment, PlannedStage
 from harness.stage.queue import take
 from harness.stage.variables import stage_variables
@@ -101,6 +102,7 @@ def _note_failure(root: Path, plan: PlannedStage, reason: str) -> None:
 
 def _keep_or_measure(root: Path, manifest: Path, plan: PlannedStage) -> None:
     place = record_place(root, plan)
+    refuse_outside(root, place.relative_to(root).as_posix(), plan.address)
     if place.exists():
         print(f"  kept: {place.relative_to(root)}", file=sys.stderr)
         print(f"  `harness measure {plan.address}` makes another", file=sys.stderr)

@@ -16,16 +16,17 @@ bounded = settings(
 """As many examples as FUZZ_EXAMPLES says, and the same ones each time."""
 
 TOKENS = (
-    b"\0", b"\xff", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b'"', b"'", b",", b":", b"- ", b"{", b"}",
-    b"[", b"]", b"<<<<<<< ", b"NaN", b"1e999", b"-1", b"9" * 5000, b"../", b"/etc/passwd", b"\\u0000",
-    b"\\ud800", b"null", b"true", b"!!python/object ", b"&a ", b"*a", b"${x}", b"[" * 2000, b'{"a":' * 2000,
-    b"\x80\x04\x95", b"PK\x03\x04", b"\x1f\x8b\x08", b"\xff" * 8, b"\x7f\xff\xff\xff\xff\xff\xff\xff",
+    b"\0", b"\xff", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b'"', b"'", b",", b":", b"- ",
+    b"{", b"}", b"[", b"]", b"<<<<<<< ", b"NaN", b"1e999", b"-1", b"9" * 5000, b"../",
+    b"/etc/passwd", b"\\u0000", b"\\ud800", b"null", b"true", b"!!python/object ", b"&a ", b"*a",
+    b"${x}", b"[" * 2000, b'{"a":' * 2000, b"\x80\x04\x95", b"PK\x03\x04", b"\x1f\x8b\x08",
+    b"\xff" * 8, b"\x7f\xff\xff\xff\xff\xff\xff\xff",
 )  # fmt: skip
 
 VALUES = (
-    None, True, -1, 0, 2**63, 10**400, 0.5, -0.0, "", "..", "../../etc/passwd", "/etc/passwd", "~", "-x",
-    "a\nb", "\0", "\u202e", "\x1b[31m", "x" * 5000, [], {}, [[]], [None], {"": None}, {"a": {"a": 1}},
-    "os:system", "$(touch canary)", "nan", "0" * 64, "0" * 32,
+    None, True, -1, 0, 2**63, 10**400, 0.5, -0.0, "", "..", "../../etc/passwd", "/etc/passwd",
+    "~", "-x", "a\nb", "\0", "\u202e", "\x1b[31m", "x" * 5000, [], {}, [[]], [None], {"": None},
+    {"a": {"a": 1}}, "os:system", "$(touch canary)", "nan", "0" * 64, "0" * 32,
 )  # fmt: skip
 
 

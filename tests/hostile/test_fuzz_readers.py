@@ -49,15 +49,17 @@ def examine(files, name, read):
         try:
             read(root / name)
         except HarnessError as error:
-            assert any(Path(one).name in error.message for one in files), error.message
-            assert error.message.isprintable() or "\n" in error.message
-            return error.message
+            said = error.message
+        else:
+            said = None
         finally:
             there = {path for path in root.rglob("*") if path.is_file()}
             assert {path.relative_to(root).as_posix(): path.read_bytes() for path in there} == files
+        assert said is None or any(Path(one).name in said for one in files), said
+        assert said is None or said.replace("\n", " ").isprintable()
     finally:
         shutil.rmtree(root)
-    return None
+    return said
 
 
 def _costs(path):
