@@ -19,7 +19,10 @@ def tell_dvc(root: Path) -> None:
     versioned = any((folder / ".git").exists() for folder in (root, *root.parents))
     path = root / ".dvc" / "config.local"
     config = configparser.ConfigParser(interpolation=None)
-    config.read(path, encoding="utf-8")
+    try:
+        config.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        return  # DVC says what is wrong with it
     if versioned == (config.get(_SECTION, _OPTION, fallback=None) is None):
         return
     if versioned:

@@ -11,7 +11,6 @@ from harness.compiler.target import Target
 from harness.errors import HarnessError
 from harness.judge import StageOutcome, judge_rerun
 from harness.rerun.clone import Clone
-from harness.stage.lock import read_lock
 from harness.stage.manifest import Entry, output_records, read_manifest
 from harness.stage.planned import PlannedStage
 
@@ -182,52 +181,3 @@ def _without_cpu(path: Path) -> dict[str, Entry]:
 
 def _aside(clone: Clone, path: Path) -> Path:
     return clone.expected / path.relative_to(clone.tree)
-
-
-def carry_over(source: Clone, clone: Clone, profile: str | None, upstream: set[str]) -> None:
-    """Give a clone what a rerun made and what was found exact, so that only the rest runs.
-
-    Parameters
-    ----------
-    source
-        The clone of the earlier rerun.
-    upstream
-        The stages that were found exact, by their names in dvc.yaml.
-    """
-    if not upstream:
-        return
-    import shutil
-
-    from harness.formats import jsonfile
-    from harness.status import planned_stages
-
-    old, new = source.target(profile), clone.target(profile)
-    for plan in planned_stages(old):
-        if plan.dvc_name not in upstream:
-            continue
-        for artifact in plan.outputs.values():
-            start, end = source.tree / artifact.path, clone.tree / artifact.path
-            end.parent.mkdir(parents=True, exist_ok=True)
-            if start.is_dir():
-                shutil.copytree(start, end, dirs_exist_ok=True)
-            else:
-                shutil.copyfile(start, end)
-    read_lock(old.lock)  # refuses one that is not whole
-    kept = _lock_of(old.lock.read_text(encoding="utf-8"), {"plan", *upstream})
-    new.lock.write_text(kept, encoding="utf-8")
-    entries = read_manifest(old.path / "manifest.json")
-    jsonfile.write(
-        new.path / "manifest.json",
-        {name: entry.as_json() for name, entry in entries.items() if name in upstream},
-    )
-
-
-def _lock_of(text: str, names: set[str]) -> str:
-    """Return dvc.lock with the entries of some stages only."""
-    kept, keeping = [], True
-    for line in text.splitlines(keepends=True):
-        if line.startswith("  ") and line[2] not in " -":
-            keeping = line.strip().rstrip(":") in names
-        if keeping:
-            kept.append(line)
-    return "".join(kept)

@@ -25,6 +25,8 @@ _HARNESS = PlannedEnvironment("harness", "environments/harness.txt", "3.11", "by
 
 def run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     """Emulate, or check the evidence; 1 when any byte is another or any evidence is stale."""
+    if arguments.jobs < 1:
+        raise UsageError(f"--jobs {arguments.jobs}: at least 1")
     target = Target.of_profile(Project.find(), arguments.profile)
     plans = planned_stages(target)
     if arguments.check:

@@ -12,10 +12,10 @@ from harness.environment import Environments
 from harness.project import Project
 from harness.repro import dvc_targets
 from harness.rerun.bisection import smallest
+from harness.rerun.carried import carry_over
 from harness.rerun.clone import Clone, make
 from harness.rerun.comparison import (
     Comparison,
-    carry_over,
     committed_entries,
     compare,
     needed,
@@ -127,8 +127,8 @@ class Reruns:
         root = self.project.root.resolve()
         clone = make(root, folder, setting, self.profile, self.host)
         target = clone.target(self.profile)
-        plans = planned_stages(target)
         committed_entries(clone, target)  # nothing is run that could not be compared
+        plans = planned_stages(target)
         names = dvc_targets(plans, {}, [word] if word else [])
         self._build_environments(needed(plans, names))
         if upstream_of is not None:
