@@ -15,7 +15,7 @@ def running_order(reads: Mapping[str, Collection[str]]) -> list[str]:
     Raises
     ------
     HarnessError
-        Names wait for each other.
+        Names wait for each other, or for one that is not there.
     """
     ordered: dict[str, None] = {}
     for name in reads:
@@ -23,6 +23,11 @@ def running_order(reads: Mapping[str, Collection[str]]) -> list[str]:
         while waiting:
             top = waiting[-1]
             missing = [read for read in reads[top] if read not in ordered]
+            if lost := [read for read in missing if read not in reads]:
+                raise HarnessError(
+                    f"'{top}' reads {', '.join(lost)}, which is not planned",
+                    "run `harness compile`",
+                )
             if not missing:
                 ordered[waiting.pop()] = None
                 continue
