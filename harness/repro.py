@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def reproduce(
     targets = [_dvc_target(target, name) for name in names]
     if target.folder and not names:
         targets = [_dvc_target(target)]
+    _show_changes(root, stale)
     queue = [(stage.address, seconds.get(stage.address)) for stage in stale]
     _announce(queue)
     path = target.project.state / "queue"
@@ -116,6 +118,18 @@ def _user() -> dict[str, str]:
     except (KeyError, OSError):
         return {"LOGNAME": str(os.getuid())}
     return {}
+
+
+def _show_changes(root: Path, stale: Iterable[StageStatus]) -> None:
+    """Give the changed files a new time, or DVC may pass them over.
+
+    It hashes a file again only when its time, size or inode is another, and none of them need be
+    after a clock went back or a file was restored with its times.
+    """
+    for path in {path for stage in stale for path in stage.changed}:
+        if (root / path).is_file():
+            with suppress(OSError):  # the file of another user: DVC must see by itself
+                os.utime(root / path)
 
 
 def check_pipeline(target: Target, plans: list[PlannedStage]) -> None:

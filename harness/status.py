@@ -16,11 +16,16 @@ from harness.stage.planned import PlannedStage
 
 @dataclass(frozen=True)
 class StageStatus:
-    """Whether a stage is up to date: no reason means that it is."""
+    """Whether a stage is up to date: no reason means that it is.
+
+    `changed` are the files and folders that it depends on and that have other bytes than when it
+    last ran.
+    """
 
     name: str
     address: str
     reasons: tuple[str, ...]
+    changed: tuple[str, ...] = ()
 
     @property
     def stale(self) -> bool:
@@ -66,7 +71,9 @@ def stage_statuses(target: Target) -> list[StageStatus]:
     for plan in planned_stages(target):
         reasons = _reasons(plan, locked.get(plan.dvc_name), digests, prefix)
         reasons += _inherited(plan, statuses)
-        statuses[plan.dvc_name] = StageStatus(plan.dvc_name, plan.address, tuple(reasons))
+        deps = locked[plan.dvc_name].deps if plan.dvc_name in locked else {}
+        changed = tuple(path for path, md5 in deps.items() if digests[path] not in (md5, None))
+        statuses[plan.dvc_name] = StageStatus(plan.dvc_name, plan.address, tuple(reasons), changed)
     return list(statuses.values())
 
 

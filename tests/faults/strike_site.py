@@ -1,15 +1,16 @@
 """Strikes its own process with a signal at a chosen event; copied into a project as sitecustomize.
 
 Python imports it at the start of every process of the project. `.harness/strike.json` says which
-process is meant (words of its command line), what is counted (any event, those with an effect, or one
-event by its name), at which count it strikes, and with which signal; with none it only pauses there. The order is taken once: the
-next process of the same command lives. Without a count nothing is struck, and every process that
-is named writes what it counted.
+process is meant (words of its command line), what is counted (any event, those with an effect, or
+one event by its name), at which count it strikes, and with which signal; with none it only pauses
+there. The order is taken once: the next process of the same command lives. Without a count
+nothing is struck, and every process that is named writes what it counted.
 """
 
 import atexit
 import json
 import os
+import select
 import sys
 from collections import Counter
 
@@ -56,10 +57,11 @@ def obey(order):
 
 def pause():
     """Say that this point is reached, and wait until the test lets the process go on."""
+    go = os.open(".harness/go", os.O_RDONLY | os.O_NONBLOCK)  # the test finds a reader there
     with open(".harness/arrived", "w") as arrived:
         arrived.write("here")
-    with open(".harness/go") as go:
-        go.read()
+    select.select([go], [], [])
+    os.close(go)
 
 
 def tell(victim, counts):

@@ -230,3 +230,29 @@ def check_final(bench, toy, where):
     assert now == expected, f"{where}: {set(now.items()) ^ set(expected.items())}"
     assert strike.temporary(toy) == [], where
     assert not list((toy.root / ".harness/scratch").glob("*/*/*")), where
+
+
+def test_killed_run_is_compared_with_what_was_recorded_before_it(finished, tmp_path):
+    """Other bytes that a killed run has made are different in the next run too, never exact."""
+    toy = strike.copy(finished, tmp_path / "project")
+    manifest = json.loads((toy.root / "manifest.json").read_bytes())
+    made = manifest["toy-table-totals"]["files"][TABLE]
+    text = (toy.root / "manifest.json").read_text()
+    (toy.root / "manifest.json").unlink()
+    (toy.root / "manifest.json").write_text(text.replace(made["sha256"], "0" * 64))
+    for path in (TABLE, REPORT[0]):
+        (toy.root / path).unlink()
+    strike.arm(toy)
+    # When the next stage begins, this one has entered its bytes.
+    words = [sys.executable, "-m", "harness", "repro"]
+    with strike.paused(toy, words, ["harness.stage", "report"], "any") as harness:
+        harness.kill()
+        harness.wait()
+
+    again = toy.harness("repro", check=1)
+
+    assert f"toy/table-totals: different: other bytes: {TABLE}" in again.stdout
+    ledger.enter(
+        ledger.Line("signals", "SIGKILL", "repro: before it compares", 1, "different is told")
+    )
+    toy.harness("repro", check=0)  # it has been told: from now on these are the recorded bytes

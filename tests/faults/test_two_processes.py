@@ -38,7 +38,7 @@ PAUSES = {
 
 
 def lost_table(toy):
-    """Take a table away, so that a run has something to make; return the whole project's digests."""
+    """Take a table away, so that a run has something to make; return the digests before."""
     complete = strike.digests(toy)
     (toy.root / TABLE).unlink()
     strike.arm(toy)
@@ -55,6 +55,8 @@ def test_second_command_is_told_who_is_at_work(toy, first):
     """During a run nobody else writes or verifies the project; the holder is named."""
     complete = lost_table(toy)
     seconds = ["repro", "compile", "measure", "costs", "stage", "dvc"]
+    if first == "repro":
+        seconds.append("verify")  # a single stage lets others read
     with strike.paused(toy, COMMANDS[first], PAUSES[first]) as process:
         during = strike.digests(toy)
         for second in seconds:
@@ -124,6 +126,23 @@ def test_two_measurements_one_is_refused(toy):
     records = sorted((toy.root / "device_results/smoke/toy/speed").iterdir())
     assert [path.name for path in records] == ["0001.json", "0002.json"]
     enter("measure", "measure", "refused, the holder named")
+
+
+def test_project_that_is_verified_is_not_changed(toy):
+    """While it is verified the project can be read by others, and changed by nobody."""
+    complete = lost_table(toy)
+    with strike.paused(toy, COMMANDS["verify"], PAUSES["verify"], "os.scandir") as process:
+        for second in ("repro", "compile", "measure"):
+            done = toy.run(*COMMANDS[second], check=1)
+            assert f"is held by `harness verify` (process {process.pid}," in done.stderr
+            enter("verify", second, "refused, the holder named")
+        other = toy.run(*COMMANDS["verify"], check=1)
+        enter("verify", "verify", "both ran")
+
+    assert TABLE in other.stdout
+    assert process.returncode == 1, process.said
+    toy.harness("repro", check=0)
+    assert strike.digests(toy) == complete
 
 
 def environment(toy):
