@@ -14,6 +14,7 @@ from harness.spec.base import Digest, Identifier, Name, Spec, Text, Unit
 from harness.spec.device import Device
 
 VERSION: Literal[1] = 1
+_AGAIN = "a record is never edited; make a new one with `harness measure`"
 NUMBER = r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])$"
 
 SeriesName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64)]
@@ -110,14 +111,14 @@ def parse(content: bytes, origin: str) -> Record:
     HarnessError
         `content` is no record; each field that is missing or wrong is named, with `origin`.
     """
-    jsonfile.loads(content, origin)  # pydantic takes the last of two equal keys
     try:
+        jsonfile.loads(content, origin)  # pydantic takes the last of two equal keys
         return Record.model_validate_json(content)
     except ValidationError as error:
-        raise HarnessError(
-            "\n".join(f"{origin}: {line}" for line in problems(error)),
-            "a record is never edited; make a new one with `harness measure`",
-        ) from error
+        said = "\n".join(f"{origin}: {line}" for line in problems(error))
+        raise HarnessError(said, _AGAIN) from error
+    except HarnessError as error:
+        raise HarnessError(error.message, _AGAIN) from error
 
 
 def read(path: Path) -> Record:

@@ -78,8 +78,10 @@ def read(path: Path) -> list[Row]:
     if not lines:
         return []
     header, *body = lines
-    if len(set(header)) < len(header) or text.startswith("\ufeff") or "\0" in text:
-        raise HarnessError(f"{path}: a heading is there twice, or the file was not written by us")
+    if len(set(header)) < len(header):
+        raise HarnessError(f"{path}: a heading is there twice")
+    if text.startswith("\ufeff") or "\0" in text:
+        raise HarnessError(f"{path}: begins with a byte-order mark or holds a NUL character")
     for number, line in enumerate(body, start=2):
         if len(line) != len(header):
             raise HarnessError(f"{path}:{number}: {len(line)} cells under {len(header)} headings")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import HarnessError
+from harness.formats import jsonfile
 from harness.spec.base import Digest, Identifier, Name, Spec
 from harness.spec.profile import ProfileCard
 from harness.verdict import Number, Verdict, Word
@@ -140,8 +141,9 @@ def read(path: Path) -> Report:
 def parse(content: bytes, path: Path) -> Report:
     """Return the report in `content`, which is that of `path`; HarnessError when it is none."""
     try:
+        jsonfile.loads(content, path.name)  # pydantic takes the last of two equal keys
         return Report.model_validate_json(content)
-    except ValueError as error:
+    except (ValueError, HarnessError) as error:
         first = str(error).splitlines()[0]
         raise HarnessError(
             f"{path}: not a file of verdicts: {first}", "run `harness repro` to write it again"

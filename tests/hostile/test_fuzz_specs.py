@@ -79,9 +79,9 @@ def test_a_spec_of_another_shape_gives_problems_and_nothing_else(file, data):
 
 
 WORDS = st.sampled_from(
-    ("papers", "sums", "stages", "numbers", "params", "count", "profile", "smoke", ".", "=", "@", ":",
-     "/", "..", "+", "~", "[", "]", "{", "}", ",", "'", '"', "\\", "${", "}", "oc.env:HOME", "1", "e9",
-     "null", "glob(*)", " ", "\n", "_target_", "hydra", "é", "$(id)")
+    ("papers", "sums", "stages", "numbers", "params", "count", "profile", "smoke", ".", "=", "@",
+     ":", "/", "..", "+", "~", "[", "]", "{", "}", ",", "'", '"', "\\", "${", "}", "oc.env:HOME",
+     "1", "e9", "null", "glob(*)", " ", "\n", "_target_", "hydra", "é", "$(id)")
 )  # fmt: skip
 
 

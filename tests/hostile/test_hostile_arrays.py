@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -75,7 +76,7 @@ NPY = {
     "a huge header": lambda _: npy(f"{described()[:-2]}{' ' * 60_000}}}\n", bytes(16)),
     "brackets without end": lambda _: npy(f"{'(' * 9_000}\n"),
     "an open bracket": lambda _: npy("{'descr': (\n"),
-    "a key too many": lambda _: npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), 'x': 1}\n"),
+    "a key too many": lambda _: npy(described(order="False, 'x': 1")),
     "another shape": lambda _: npy(described(shape="(1, 2)"), bytes(16)),
     "another type": lambda _: npy(described("'<i8'"), bytes(16)),
     "fewer numbers": lambda _: npy(described(), bytes(8)),
@@ -178,7 +179,8 @@ def test_weights_of_another_form_are_refused(tmp_path, attack):
     with pytest.raises(HarnessError) as caught:
         arrays.read_weights(path)
 
-    tell(f"weights: {attack}", str(caught.value), tmp_path)
+    # Which of two tensors the library names first is by chance.
+    tell(f"weights: {attack}", re.sub("`[ab]`", "`…`", str(caught.value)), tmp_path)
 
 
 def test_a_good_file_is_still_read(folder, tmp_path):

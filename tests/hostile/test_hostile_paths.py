@@ -95,8 +95,9 @@ def test_a_path_inside_is_taken():
 
 
 INTO = (
-    "../outside", "/etc", "a/../../b", "a;touch canary", "$(touch canary)", "a b", "-x", "~", ".git",
-    ".dvc/tmp", "harness", "specs/papers", "Results", "a//b", "a\\b", "a\nb", "`id`", "*", "${x}", ".",
+    "../outside", "/etc", "a/../../b", "a;touch canary", "$(touch canary)", "a b", "-x", "~", ".",
+    ".git", ".dvc/tmp", "harness", "specs/papers", "Results", "a//b", "a\\b", "a\nb", "`id`", "*",
+    "${x}",
 )  # fmt: skip
 
 
@@ -192,8 +193,9 @@ MANIFEST = {"size": 1, "sha256": "0" * 64, "md5": "0" * 32}
 
 
 @pytest.mark.parametrize("path", [*PATHS, "results/../../x"])
-def test_a_manifest_names_files_of_the_project(tmp_path, path):
+def test_a_manifest_names_files_of_the_project(tmp_path, monkeypatch, path):
     """Nothing that a manifest names outside is read, or repaired."""
+    monkeypatch.chdir(tmp_path)
     entry = {"environment": "harness", "cpu": "x", "key": "x", "files": {path: MANIFEST}}
     (tmp_path / "manifest.json").write_text(json.dumps({"a-b": entry}), encoding="utf-8")
 
@@ -204,8 +206,9 @@ def test_a_manifest_names_files_of_the_project(tmp_path, path):
 
 
 @pytest.mark.parametrize("md5", ["../../../../etc/passwd", "aa/etc/passwd", "x" * 32, "0" * 31])
-def test_a_lock_names_objects_of_the_cache(tmp_path, md5):
+def test_a_lock_names_objects_of_the_cache(tmp_path, monkeypatch, md5):
     """An MD5 becomes a path in DVC's cache: it is one, or the lock is refused."""
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "dvc.lock"
     path.write_text(
         "schema: '2.0'\nstages:\n  a:\n    cmd: x\n    outs:\n"

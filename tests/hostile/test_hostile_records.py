@@ -48,7 +48,7 @@ RECORDS = {
     ),
     "a series that is a path": _with(series={"../x": {"unit": "s", "samples": [1, 2, 3]}}),
     "no samples": _with(series={"teacher": {"unit": "s", "samples": []}}),
-    "a key that is unknown": _with(shell="id"),
+    "a key that is unknown": _with(colour="red"),
     "a terminal sequence as a key": _with(**{STEER: 1}),
 }
 
@@ -160,6 +160,6 @@ def test_a_mirror_that_answers_steers_no_terminal(tmp_path):
     sample, _ = idx_sample("http://127.0.0.1:9/")
 
     with pytest.raises(HarnessError) as caught:
-        obtain(sample, tmp_path, lambda line: None)
+        obtain(sample, tmp_path, print)
 
     assert str(caught.value).replace("\n", "").isprintable()
