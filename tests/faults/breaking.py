@@ -28,6 +28,8 @@ WORDS = {
     "EMFILE": "Too many open files",
     "EACCES": "Permission denied",
 }
+# No command changes these.
+_CODE = {".git", "harness", "reproductions", "specs"}
 _LASTING = ("ENOSPC", "EDQUOT")
 
 
@@ -87,24 +89,22 @@ class Breaker:
 
     def restore(self):
         """Bring the state before back."""
-        for room in os.listdir(self.root):
-            if room in ("harness", "reproductions", ".git"):
-                continue
-            place, kept = self.root / room, self.store / room
-            if place.is_dir():
-                _mirror(kept, place)
-            elif not kept.exists():
-                place.unlink()
-        for room in os.listdir(self.store):
-            if not (self.root / room).exists():
-                _copy(self.store / room, self.root / room)
-            elif (self.store / room).is_file():
-                _mirror_file(self.store / room, self.root / room)
+        kept = {*os.listdir(self.store), *os.listdir(self.root)} - _CODE
+        for room in kept:
+            one, other = self.store / room, self.root / room
+            if os.path.lexists(other) and (not one.exists() or one.is_dir() != other.is_dir()):
+                _remove(other)
+            if one.exists() and not other.exists():
+                _copy(one, other)
+            elif one.is_dir():
+                _mirror(one, other)
+            elif one.exists():
+                _mirror_file(one, other)
 
-    def call(self, command, at=0, code="EIO", lasting=False):
+    def call(self, command, at=0, code="EIO", lasting=False, variables=()):
         """Run the command, broken at its write operation `at`; 0 breaks nothing."""
         request = {"main": command.main, "words": list(command.words), "at": at,
-                   "code": code, "lasting": lasting}  # fmt: skip
+                   "code": code, "lasting": lasting, "variables": dict(variables)}  # fmt: skip
         self.driver.stdin.write(json.dumps(request) + "\n")
         self.driver.stdin.flush()
         done = json.loads(self.driver.stdout.readline())
@@ -138,19 +138,25 @@ def _mirror_file(kept, place):
 def _mirror(kept, place):
     if place.is_symlink():
         return
-    if not kept.is_dir():
-        shutil.rmtree(place)
-        return
     for name in {*os.listdir(kept), *os.listdir(place)}:
         one, other = kept / name, place / name
+        if os.path.lexists(other) and (not os.path.lexists(one) or one.is_dir() != other.is_dir()):
+            _remove(other)
         if not os.path.lexists(one):
-            shutil.rmtree(other) if other.is_dir() and not other.is_symlink() else other.unlink()
-        elif not os.path.lexists(other):
+            continue
+        if not os.path.lexists(other):
             _copy(one, other)
-        elif one.is_dir() and not one.is_symlink():
+        elif one.is_dir():
             _mirror(one, other)
-        elif one.is_file() and not one.is_symlink():
+        else:
             _mirror_file(one, other)
+
+
+def _remove(place):
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink()
 
 
 def choose(sites, costly):

@@ -142,6 +142,7 @@ def run(request):
 
 
 def _command(request, back):
+    os.environ.update(request["variables"])
     sys.argv = [request["main"], *request["words"]]
     module, _, name = request["main"].partition(":")
     main = getattr(importlib.import_module(module), name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import ledger
 import pytest
-from breaking import WORDS, Breaker, Command, break_everywhere
+from breaking import WORDS, Breaker, Command, break_everywhere, state
 from data.dataset_samples import GOOD, archive, dataset
 
 LAYOUT = {
@@ -165,3 +165,50 @@ def test_full_disk_behind_the_output_is_told(toy, words):
     assert "Exception ignored" not in done.stderr
     ledger.enter(ledger.Line("write", WORDS["ENOSPC"], f"{words[0]} > /dev/full", 1,
                              "refused: message, status 1"))  # fmt: skip
+
+
+MOUNTS = subprocess.run(
+    ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, check=False
+)  # fmt: skip
+no_mounts = pytest.mark.skipif(
+    MOUNTS.returncode != 0, reason="this machine lets nobody mount: unshare -rm"
+)
+
+
+def mounted(toy, mount, *words):
+    """Run a command of the harness behind a mount that only it sees."""
+    line = f"cd / && {mount} && cd {toy.root} && exec {sys.executable} -m harness {' '.join(words)}"
+    return toy.run("unshare", "-rm", "sh", "-c", line)
+
+
+@no_mounts
+def test_read_only_project_is_read_and_a_write_is_told(toy):
+    """On a file system that is truly read-only questions are answered and a write is refused."""
+    toy.edit("specs/papers/toy.yaml", "epochs: 4", "epochs: 6")
+    mount = f"mount --bind {toy.root} {toy.root} && mount -o remount,bind,ro {toy.root}"
+    before = state(toy.root)
+
+    assert mounted(toy, mount, "verify").returncode == 0
+    assert mounted(toy, mount, "claims").returncode == 0
+    done = mounted(toy, mount, "compile")
+
+    assert done.returncode == 1
+    assert "Read-only file system" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert state(toy.root) == before
+    ledger.enter(ledger.Line("write", "read-only mount", "compile", 1, "refused: old state"))
+
+
+@no_mounts
+def test_full_tmpfs_is_told_and_leaves_no_temporary(toy):
+    """On a disk that is truly full a compilation is refused, and what was written is whole."""
+    toy.edit("specs/papers/toy.yaml", "epochs: 4", "epochs: 6")
+    plan = toy.root / "plan"
+    # The plans on a disk of one page, which the directory's own files fill.
+    mount = f"mount -t tmpfs -o size=4k none {plan} && head -c 4096 /dev/zero > {plan}/full"
+    done = mounted(toy, mount, "compile")
+
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    ledger.enter(ledger.Line("write", "full tmpfs", "compile", 1, "refused: message, status 1"))
