@@ -24,6 +24,7 @@ from harness.errors import HarnessError
 from harness.stage.lock import read_lock
 
 POINTS = int(os.environ.get("FAULT_POINTS", "60"))
+SAMPLED = 20  # after one point in so many a whole reproduction follows
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 DVC = str(Path(sys.executable).parent / "dvc")
 REPORT = [f"results/smoke/{name}" for name in ("REPORT.md", "verdicts.json", "coverage.json")]
@@ -160,6 +161,9 @@ def test_struck_command_leaves_the_old_state_or_the_new_one_and_goes_on(bench, t
         assert again.status in (0, 1), f"{where}\n{again.said}"
         assert "Traceback" not in again.said, f"{where}\n{again.said}"
         check_final(bench, toy, where)
+        if number % SAMPLED == 0:
+            toy.harness("repro", check=0)
+            toy.harness("verify", check=0)
         state = "not reached" if missed else state
         ledger.enter(
             ledger.Line("signals", signum.name, f"{bench.name}: {victim}", 1, f"{state}; went on")
