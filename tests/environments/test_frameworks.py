@@ -48,12 +48,13 @@ def project(tmp_path_factory):
     root = tmp_path_factory.mktemp("frameworks") / "project"
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(HERE / "project", root, ignore=ignore)
-    shutil.copytree(ROOT / "harness", root / "harness", ignore=ignore)
+    for package in ("harness", "reproductions/nonn"):
+        shutil.copytree(ROOT / package, root / package, ignore=ignore)
     shutil.copytree(ROOT / "environments", root / "environments")
     for folder in ("environment", "dataset"):
         (root / "specs" / folder).mkdir()
     shutil.copy(ROOT / "specs" / "dataset" / "digits.yaml", root / "specs" / "dataset")
-    for name in ("harness", *STAGES.values()):
+    for name in ("harness", "torch", *STAGES.values()):
         shutil.copy(ROOT / "specs" / "environment" / f"{name}.yaml", root / "specs" / "environment")
     (root / ".harness").mkdir()
     environments = Environments(ROOT)
