@@ -1,6 +1,6 @@
 # The two commands: `make repro` and `make test`. Everything is set up on the way.
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check bench lock compile clean distclean
+.PHONY: help setup repro test check bench verify verify-all lock compile clean distclean
 SHELL := bash
 PYTHON ?= python3.11
 PYTHON := $(shell command -v $(PYTHON) || command -v python3)
@@ -10,7 +10,7 @@ LINKS := $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)")
 UV := $(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python $(LINKS)
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 repro: $(BIN)/.harness  ## rerun everything of the smoke profile and judge every claim
 	@$(BIN)/harness repro
@@ -18,6 +18,18 @@ repro: $(BIN)/.harness  ## rerun everything of the smoke profile and judge every
 test: $(BIN)/.dev  ## run all tests
 	@$(BIN)/harness env harness torch > /dev/null
 	@$(BIN)/python -m pytest tests -n auto --dist loadfile
+
+verify: $(BIN)/.harness  ## read every byte again; then make everything anew elsewhere, under all variations at once
+	@$(BIN)/harness verify --jobs 2
+	@$(BIN)/harness verify --rerun
+
+verify-all: $(BIN)/.dev  ## the whole matrix: every variation, all faults and attacks, the evidence of other CPUs
+	@$(BIN)/harness env harness torch > /dev/null
+	@$(BIN)/harness verify --jobs 2
+	@$(BIN)/python -m harness.rerun.matrix
+	@$(BIN)/harness verify --rerun --vary cpu --check
+	@FAULT_POINTS=200 FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/faults tests/hostile tests/verification tests/rerun -n auto --dist loadfile
+	@cat .harness/tests/faults.md
 
 check: $(BIN)/.dev  ## lint, types, stale files
 	@$(BIN)/ruff check .
