@@ -88,10 +88,20 @@ def test_part_has_the_size_that_is_wanted(links, data):
 
 
 def test_part_is_cut_off_along_light_links():
-    """Of two cliques with one link between them, one clique is cut off."""
-    pairs = [*combinations(range(4), 2), *combinations(range(4, 8), 2), (3, 4)]
+    """Of two cliques with one link between them, the one of the wanted size is cut off."""
+    pairs = [*combinations(range(5), 2), *combinations(range(5, 8), 2), (4, 5)]
 
-    assert cut_off(tuple(range(8)), 4, linked(pairs, 8)) == ((0, 1, 2, 3), (4, 5, 6, 7))
+    assert cut_off(tuple(range(8)), 3, linked(pairs, 8)) == ((5, 6, 7), (0, 1, 2, 3, 4))
+
+
+def test_part_leaves_the_rest_in_one_piece():
+    """From a path two filters are cut off at its end, although its middle is first by number."""
+    path = linked([(3, 2), (2, 0), (0, 1), (1, 4), (4, 5)], 6)
+
+    part, rest = cut_off(tuple(range(6)), 2, path)
+
+    assert len(components(rest, path)) == 1
+    assert part in ((2, 3), (4, 5))
 
 
 @pytest.mark.parametrize("size", [1, 3])

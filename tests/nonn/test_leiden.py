@@ -130,6 +130,17 @@ def test_disconnected_community_falls_apart():
     assert label == [0, 0, 1, 1]
 
 
+def test_community_is_put_together_from_what_hangs_together():
+    """Of two cliques that share a community no piece has filters of both, and pieces do form."""
+    links = links_of(SUITE["equal-cliques"](generator(0)))
+    degree = communities.degrees(links)
+
+    piece = leiden._refine(links, degree, [0] * 16, GAMMAS[1], generator(0))
+
+    assert not set(piece[:8]) & set(piece[8:])
+    assert len(set(piece)) < 16
+
+
 def test_same_seed_same_communities():
     """The result depends on the seed alone, and filters without links stay alone."""
     links = links_of(SUITE["cliques-isolated"](generator(0)))

@@ -82,13 +82,24 @@ def test_leiden_is_never_below_louvain_in_the_rows(compare, seed):
 
 def test_ours_keep_linked_filters_and_the_release_does_not(compare):
     """Ours serve every student from all linked filters; the release loses links on each graph."""
-    for row in compare():
+    found = compare()
+    for row in found:
+        if row["graph"] == "cliques-isolated":
+            assert row["communities"] == 2
         if row["algorithm"] in ("louvain", "leiden"):
             assert (row["served"], row["isolated_kept"]) == (row["students"], 0)
         elif row["graph"] in ("equal-cliques", "ring-of-cliques", "planted"):
             assert (row["served"], row["kept"], row["cut_weight"]) == (0, 0, 1.0)
         elif row["graph"] == "cliques-isolated":
             assert (row["kept"], row["isolated_kept"], row["cut_weight"]) == (2, 2, 1.0)
+
+
+def test_versions_of_the_library_are_told_apart(compare):
+    """On made-up activity the two versions find communities of other modularity."""
+    found = compare(students=(2,), graphs=("activation",))
+    value = {row["algorithm"]: row["modularity"] for row in found if row["graph"] == "activation"}
+
+    assert value["leiden"] > value["released-0.15"] > value["released-0.16"]
 
 
 def test_same_seed_same_rows(compare):

@@ -17,7 +17,6 @@ from fractions import Fraction
 import numpy as np
 
 from reproductions.nonn.partition import communities
-from reproductions.nonn.partition.bisection import components
 from reproductions.nonn.partition.communities import (
     Community,
     condensed,
@@ -80,19 +79,14 @@ def _descend(
         label = move(links, degree, label, gamma, random, alone=True)
         piece = _refine(links, degree, label, gamma, random)
         if max(piece) + 1 == len(links):
-            piece = _connected(links, label)
+            # No node gains by any other, so all of a community are linked, and may be joined.
+            piece = label
         if max(piece) + 1 == len(links):
             return renumbered([label[at] for at in node])
         links, degree = condensed(links, degree, piece)
         node = [piece[at] for at in node]
         above = dict(zip(piece, label, strict=True))
         label = [above[number] for number in range(len(links))]
-
-
-def _connected(links: Links, label: list[int]) -> list[int]:
-    """Return the connected pieces of all communities, each numbered on its own."""
-    pieces = [piece for nodes in members(label) for piece in components(nodes, links)]
-    return _labels(pieces, len(links))
 
 
 def _refine(
