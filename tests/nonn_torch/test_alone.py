@@ -1,13 +1,20 @@
 """Students that are trained alone: one after another, in processes, and after a kill."""
 
 import pytest
-from nonn_stage import STUDENT, TEACHER, TRAINING, run_step, train_teacher
+import torch
+from nonn_stage import SMALL, STUDENT, TEACHER, TRAINING, run_step, train_teacher
 from pydantic import ValidationError
 
 from harness.errors import HarnessError
 from harness.formats import arrays, jsonfile, rows
+from harness.stage.checkpoint import Checkpoint
+from harness.stage.progress import Progress
+from harness.stage.run import Run
 from reproductions.nonn import alone
+from reproductions.nonn.params.network import WideResNet
 from reproductions.nonn.params.students import StudentsParams
+from reproductions.nonn.students import build
+from reproductions.nonn.weights import snapshot
 
 HOW = {
     "teacher": TEACHER,
@@ -112,6 +119,22 @@ def test_dropout_reaches_the_head(inputs, one_by_one, tmp_path):
     one, other = (arrays.read_weights(out["weights"]) for out in (one_by_one, found))
     different = {name.split(".")[1] for name in one if (one[name] != other[name]).any()}
     assert different == {"head"}
+
+
+def test_the_head_listens_to_students_that_do_not_change():
+    """Training the head moves neither a weight nor a statistic of a student."""
+    network = WideResNet(family="wrn", depth=10, width=1, **SMALL)
+    run = Run("nonn", "students", 0, Checkpoint(None), Progress("students"))
+    system = build(network, [3, 2], compat=False, run=run)
+    model = alone.Listening(system).train()
+    before = snapshot(system)
+    torch.autograd.backward(model(torch.rand(4, 1, 8, 8))[0].sum())
+
+    assert [name for name, _ in model.named_parameters()] == ["head.weight", "head.bias"]
+    assert [name for name, value in system.named_parameters() if value.grad is not None] == [
+        "head.weight", "head.bias",
+    ]  # fmt: skip
+    assert all((value == before[name]).all() for name, value in snapshot(system).items())
 
 
 def test_a_process_that_fails_is_told(inputs, tmp_path, capfd):
