@@ -136,7 +136,7 @@ def test_edited_verdicts_are_not_believed(toy):
     toy.harness("compile", check=0)
     toy.harness("repro", check=1)
     text = (toy.root / VERDICTS).read_text()
-    (toy.root / VERDICTS).write_text(text.replace('"different"', '"exact"'))
+    (toy.root / VERDICTS).write_text(text.replace(': "different"', ': "exact"'))
 
     done = toy.harness("claims", check=1)
 
