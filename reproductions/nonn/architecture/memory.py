@@ -33,8 +33,8 @@ def _walk(layers: tuple[Layer, ...], shape: Shape, *, keeps_input: bool) -> int:
     peak, at_input = first, True
     for use in trace(layers, shape):
         kept = first if keeps_input and not at_input else 0
-        in_place = isinstance(use.layer, BatchNorm | Relu) and not (keeps_input and at_input)
-        read = 0 if in_place else prod(use.input)
+        # Where the input must stay, a first layer writes beside it; what follows holds as much.
+        read = 0 if isinstance(use.layer, BatchNorm | Relu) else prod(use.input)
         peak = max(peak, kept + read + use.activations)
         at_input = False
     return peak

@@ -24,11 +24,11 @@ class Device(Params):
     """What one device can spare for its student, one image at a time."""
 
     name: Name
-    weight_bytes: int = Field(ge=1, description="For the weights, four bytes each.")
+    weight_bytes: int = Field(ge=1, le=10**15, description="For the weights, four bytes each.")
     activation_bytes: int = Field(
-        ge=1, description="For the values held at one time, four bytes each."
+        ge=1, le=10**15, description="For the values held at one time, four bytes each."
     )
-    macs: int = Field(ge=1, description="Multiply-adds of one forward pass.")
+    macs: int = Field(ge=1, le=10**15, description="Multiply-adds of one forward pass.")
 
 
 class DeviceSet(Params):
