@@ -22,6 +22,13 @@ class Spec(BaseModel):
     )
 
 
+def check_address(address: str) -> str:
+    """Return `address` when it holds no user name or password; raise ValueError otherwise."""
+    if "@" in address.partition("://")[2].partition("/")[0]:
+        raise ValueError("an address in a spec holds no user name and no password")
+    return address
+
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
 """A name inside a paper: lower-case words joined by hyphens (`node-memory`)."""
 

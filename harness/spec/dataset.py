@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from harness.spec.base import Digest, Identifier, RelativePath, Spec, Text
+from harness.spec.base import Digest, Identifier, RelativePath, Spec, Text, check_address
 
 ArrayName = Literal[
     "train_images",
@@ -25,14 +25,6 @@ FileName = Annotated[
 
 Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 """An MD5 in lower-case hexadecimal digits."""
-
-
-def check_address(address: str) -> str:
-    """Return `address` when it holds no user name or password; raise ValueError otherwise."""
-    if "@" in address.partition("://")[2].partition("/")[0]:
-        raise ValueError("an address in a spec holds no user name and no password")
-    return address
-
 
 Url = Annotated[
     str,
@@ -79,7 +71,7 @@ class Records(Spec):
 class Content(Spec):
     """A file as it is once it is unpacked."""
 
-    bytes: int = Field(ge=1, le=2**50)
+    bytes: int = Field(ge=1, le=10**15)
     sha256: Digest
 
 
@@ -98,7 +90,7 @@ class Archive(Spec):
     """
 
     name: FileName
-    bytes: int = Field(ge=1, le=2**50)
+    bytes: int = Field(ge=1, le=10**15)
     sha256: Digest | None = None
     md5: Md5 | None = Field(None, description="Where the publisher states no SHA-256.")
     content: Content | None = Field(None, description="For one file in gzip: what is in it.")
@@ -120,7 +112,7 @@ class Package(Spec):
     kind: Literal["package"]
     distribution: Distribution
     file: RelativePath = Field(description="The file, from the folder that holds the package.")
-    bytes: int = Field(ge=1, le=2**50)
+    bytes: int = Field(ge=1, le=10**15)
     sha256: Digest
 
 

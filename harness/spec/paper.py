@@ -15,9 +15,9 @@ from harness.spec.base import (
     StepName,
     Text,
     Unit,
+    check_address,
 )
 from harness.spec.claim import Claim
-from harness.spec.dataset import check_address
 
 Address = Annotated[
     str, StringConstraints(pattern=r"^https://\S+$", max_length=500), AfterValidator(check_address)
