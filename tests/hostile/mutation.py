@@ -2,6 +2,7 @@
 
 import json
 import os
+from copy import deepcopy
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -62,14 +63,16 @@ def mutated_json(draw, samples):
         node, key = draw(st.sampled_from(places))
         how = draw(st.sampled_from(("replace", "remove", "rename", "add")))
         if how == "replace":
-            node[key] = draw(st.sampled_from(VALUES))
+            node[key] = draw(st.sampled_from(VALUES).map(deepcopy))
         elif how == "remove":
             del node[key]
         elif isinstance(node, dict):
             name = draw(st.sampled_from([v for v in VALUES if isinstance(v, str)]))
-            node[name] = node.pop(key) if how == "rename" else draw(st.sampled_from(VALUES))
+            node[name] = (
+                node.pop(key) if how == "rename" else draw(st.sampled_from(VALUES).map(deepcopy))
+            )
         else:
-            node.append(draw(st.sampled_from(VALUES)))
+            node.append(draw(st.sampled_from(VALUES).map(deepcopy)))
     return json.dumps(value).encode("utf-8", "surrogatepass")
 
 

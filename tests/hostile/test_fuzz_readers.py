@@ -55,7 +55,7 @@ def examine(files, name, read):
         finally:
             there = {path for path in root.rglob("*") if path.is_file()}
             assert {path.relative_to(root).as_posix(): path.read_bytes() for path in there} == files
-        assert said is None or any(Path(one).name in said for one in files), said
+        assert said is None or any(Path(one).name in said for one in (*files, root)), said
         assert said is None or said.replace("\n", " ").isprintable()
     finally:
         shutil.rmtree(root)

@@ -1,6 +1,7 @@
 """The loader of specs, fed with mutations of true ones; `FUZZ_EXAMPLES` says how many."""
 
 import tempfile
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_a_spec_of_another_shape_gives_problems_and_nothing_else(file, data):
         for key in above:
             node = node[key]
         if data.draw(st.booleans()):
-            node[last] = data.draw(st.sampled_from(VALUES))
+            node[last] = data.draw(st.sampled_from(VALUES).map(deepcopy))
         else:
             del node[last]
         if not tree:
