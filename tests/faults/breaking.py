@@ -170,7 +170,7 @@ def choose(sites, costly):
         places = {(operation, *frames)}
         if costly:
             callers = [frame for frame in frames if not frame.startswith("formats/")]
-            places = {(operation, *frames[:1]), tuple(callers)}
+            places = {(operation, *frames[:1]), tuple(callers[:1])}
         if not places <= known:
             chosen.append(number)
         known |= places

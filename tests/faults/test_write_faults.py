@@ -38,10 +38,10 @@ def test_compile_is_whole_or_says_why(toy, breaker):
     """A compilation broken at any write leaves each file old or new, and the next one mends it."""
     toy.edit("specs/papers/toy.yaml", "epochs: 4", "epochs: 6")
     compilation = Command("compile", CLI, ("compile",))
-    operations, tried = break_everywhere(breaker(), compilation, per_site=2)
+    operations, tried = break_everywhere(breaker(), compilation, costly=True, per_site=1)
 
     assert operations >= 18, "params.yaml, a plan and the stamp: six operations each"
-    assert tried >= 20
+    assert tried >= 8
 
 
 def test_schema_is_whole_or_says_why(toy, breaker):
@@ -68,10 +68,10 @@ def test_worker_is_whole_or_says_why(toy, breaker):
     """A step broken at any write says so in its refusal, and the next run of it ends well."""
     words = ("plan/toy/numbers.json", ".harness/step", "0")
     command = Command("worker", "harness.stage.worker:main", words, (words[1] + "/check",))
-    operations, tried = break_everywhere(breaker(), command, per_site=2)
+    operations, tried = break_everywhere(breaker(), command, per_site=2, costly=True)
 
     assert operations >= 40
-    assert tried >= 20
+    assert tried >= 12
 
 
 def test_stage_is_whole_or_says_why(toy, breaker):
