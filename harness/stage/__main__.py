@@ -18,7 +18,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from harness.devices.platform import cpu_fingerprint
@@ -116,13 +116,13 @@ def main() -> int:
     arguments = _parser().parse_args()
     root = Path.cwd()
     heed()
-    if "DVC_STAGE" in os.environ:  # it is DVC that has started this process
-        children.die_with_parent(signal.SIGTERM)
+    by_dvc = "DVC_STAGE" in os.environ
     try:
         check_ancestor(os.environ)
-        if arguments.stage is None:
-            return _plan(root, Path(arguments.plans))
-        _run(root, Path(arguments.plans), arguments.paper, arguments.stage)
+        with children.following_starter() if by_dvc else nullcontext():
+            if arguments.stage is None:
+                return _plan(root, Path(arguments.plans))
+            _run(root, Path(arguments.plans), arguments.paper, arguments.stage)
     except HarnessError as error:
         print(error, file=sys.stderr)
         return error.status

@@ -11,12 +11,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from harness.stage.interrupt import Interrupted
 
 _PR_SET_PDEATHSIG = 1  # of prctl(2)
 _PATIENCE = 10.0
 _POLL = 0.02
+_LOOK = 0.2
 
 
 def start(
@@ -75,15 +79,10 @@ def run(
 
 def _follow(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with_parent(signal.SIGKILL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it was killed before the kernel knew of the wish
         os._exit(128 + signal.SIGKILL)
-
-
-def die_with_parent(number: int) -> None:
-    """Have the kernel send this process the signal `number` when its parent dies; Linux alone."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
 
 
 def alive(pid: int) -> bool:
@@ -94,7 +93,49 @@ def alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return _stat(pid)[:1] != ["Z"]
+
+
+@contextmanager
+def following_starter() -> Iterator[None]:
+    """Raise `Interrupted` when whoever started this process dies.
+
+    DVC starts a stage through a shell, which outlives it, so that the kernel tells the stage
+    nothing: it looks for itself, five times a second.
+    """
+    starter = _lineage()
+
+    def look(*_: object) -> None:
+        if _lineage() != starter:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise Interrupted(signal.SIGTERM)
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _LOOK, _LOOK)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # the interpreter's end has no handler any more
+
+
+def _lineage() -> tuple[str, ...]:
+    """The numbers of the parent and, when that is only a shell for this process, of its parent."""
+    parent = os.getppid()
+    try:
+        words = Path(f"/proc/{parent}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        words = []
+    through_shell = b"-c" in words and any(b"harness.stage" in word for word in words)
+    return (str(parent), *(_stat(parent)[1:] if through_shell else []))
+
+
+def _stat(pid: int) -> list[str]:
+    """The state of a process and the number of its parent; nothing where no system tells them."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return text.rpartition(")")[2].split()[:2]
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:

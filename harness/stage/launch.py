@@ -20,7 +20,6 @@ from harness.errors import HarnessError
 from harness.stage import scratch
 from harness.stage.children import end, start
 from harness.stage.digest import dvc_md5
-from harness.stage.hold import check_ancestor
 from harness.stage.lock import read_lock
 from harness.stage.place import refuse_outside
 from harness.stage.planned import PlannedStage
@@ -140,7 +139,6 @@ def _run_all(
                     folder = Path(cast("list[str]", process.args)[4])
                     raise HarnessError(_reason(plan, process.returncode, folder))
             time.sleep(_POLL)
-            check_ancestor(os.environ)
     finally:
         end(running)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from conftest import Toy
 
 SITE = Path(__file__).with_name("strike_site.py")
-PATIENCE = 60.0
+PATIENCE = 20.0
 _PR_SET_CHILD_SUBREAPER = 36  # of prctl(2)
 # What no command of the harness changes: shared by all copies.
 _SHARED = ("harness", "reproductions", "specs", "environments", ".git")
@@ -151,6 +151,27 @@ def _children():
         with suppress(OSError):
             pids += [int(pid) for pid in (task / "children").read_text().split()]
     return pids
+
+
+def processes(toy):
+    """Return a handle of every process that is at work in the project, by its command line."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if Path(os.readlink(place / "cwd")) == toy.root:
+                line = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found[f"{place.name} {line}"] = os.pidfd_open(int(place.name))
+    return found
+
+
+def outlive(found):
+    """Wait for the end of processes; return those that do not end."""
+    left = []
+    for line, handle in found.items():
+        if not select.select([handle], [], [], PATIENCE)[0]:
+            left.append(line)
+        os.close(handle)
+    return left
 
 
 def digests(toy):
