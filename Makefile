@@ -28,7 +28,7 @@ verify-all: $(BIN)/.dev  ## the whole matrix: every variation, all faults and at
 	@$(BIN)/harness verify --jobs 2
 	@$(BIN)/python -m harness.rerun.matrix
 	@$(BIN)/harness verify --rerun --vary cpu --check
-	@FAULT_POINTS=200 FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/faults tests/hostile tests/verification tests/rerun -n auto --dist loadfile
+	@FAULT_POINTS=200 FUZZ_EXAMPLES=400 $(BIN)/python -m pytest tests/faults tests/hostile tests/verification tests/rerun -n auto --dist loadfile
 	@cat .harness/tests/faults.md
 
 check: $(BIN)/.dev  ## lint, types, stale files
