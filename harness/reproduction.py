@@ -97,6 +97,7 @@ class Reproducing:
         logged = len(self._log(profile))
         stale = _wanted(stage_statuses(self.target), plans, names)
         done = reproduce(self.target, stale, seconds, names, self.hold.descriptors)
+        plans = planned_stages(self.target)  # the planning stage may have written others
         statuses = stage_statuses(self.target)
         _check_done(done, _wanted(statuses, plans, names))
         enter_restored(self.target, plans)
