@@ -130,13 +130,14 @@ def held(
                 raise
             print(f"waiting: {error.message}", file=sys.stderr, flush=True)
             fcntl.flock(handle, fcntl.LOCK_EX)
-        # Alone here, whoever is named has died; among readers it may live.
-        killed = None if shared else _read(handle)
-        _write(handle, Holder(os.getpid(), command, _now()))
+        named, own = _read(handle), Holder(os.getpid(), command, _now())
+        _write(handle, own)
         try:
-            yield Hold((handle,), killed)
+            # Alone here, whoever was named has died; among readers it may live.
+            yield Hold((handle,), None if shared else named)
         finally:
-            _write(handle, None)
+            if _read(handle) in (own, None):
+                _write(handle, named if shared and named and alive(named.pid) else None)
     finally:
         os.close(handle)
 
