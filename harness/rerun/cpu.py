@@ -101,7 +101,8 @@ def _check(target: Target, profile: str, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps([evidence.as_json(one) for one in found], indent=1))
     for one in () if as_json else found:
-        print(f"{one.cpu}: {one.stage}: {one.reason or 'holds'}")
+        remark = f", {one.remark}" if one.remark else ""
+        print(f"{one.cpu}: {one.stage}: {one.reason or f'holds{remark}'}")
     if not found:
         raise HarnessError(
             f"{evidence.FOLDER}/: no evidence of profile {profile}",

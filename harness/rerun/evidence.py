@@ -17,6 +17,9 @@ from harness.stage.manifest import Entry
 
 FOLDER = "evidence/cpu"
 
+# The bytes are what is committed; that today's code gives them there too was not tried.
+_OLDER = "by an earlier state of its spec or code, with these bytes"
+
 
 class EmulatedFile(Spec):
     """One output file as the emulated CPU made it."""
@@ -80,12 +83,18 @@ class CpuEvidence(Spec):
 class Standing:
     """Whether a piece of evidence still says something of the present results.
 
-    `reason` is empty when it holds.
+    Parameters
+    ----------
+    reason
+        Why it says nothing of them any more, or that they differ; "" when it holds.
+    remark
+        What a reader should know of evidence that holds.
     """
 
     cpu: str
     stage: str
     reason: str
+    remark: str = ""
 
 
 def read_all(root: Path) -> list[CpuEvidence]:
@@ -120,7 +129,9 @@ def standings(
             of, _, address = name.partition("/")
             if of == profile:
                 entry = manifest.get(address.replace("/", "-", 1))
-                yield Standing(one.cpu, name, _reason(root, stage, entry))
+                older = entry is not None and stage.key != entry.key
+                remark = _OLDER if older else ""
+                yield Standing(one.cpu, name, _reason(root, stage, entry), remark)
 
 
 def _reason(root: Path, stage: EmulatedStage, entry: Entry | None) -> str:
@@ -129,8 +140,6 @@ def _reason(root: Path, stage: EmulatedStage, entry: Entry | None) -> str:
     lock = root / "environments" / f"{stage.environment}.txt"
     if not lock.is_file() or file_digest(lock, "sha256") != stage.lock:
         return f"stale: the lock of environment '{stage.environment}' is another now"
-    if stage.key != entry.key:
-        return "stale: its spec or code changed since"
     emulated = {path: file.sha256 for path, file in stage.files.items()}
     present = entry.digests
     paths = sorted({*emulated, *present})
@@ -140,4 +149,5 @@ def _reason(root: Path, stage: EmulatedStage, entry: Entry | None) -> str:
 
 def as_json(standing: Standing) -> dict[str, Any]:
     """Return a standing as JSON values."""
-    return {"cpu": standing.cpu, "stage": standing.stage, "reason": standing.reason}
+    return {"cpu": standing.cpu, "stage": standing.stage, "reason": standing.reason,
+            "remark": standing.remark}  # fmt: skip
