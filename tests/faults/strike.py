@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conftest import Toy
+from toy_project import Toy
 
 SITE = Path(__file__).with_name("strike_site.py")
 PATIENCE = 20.0

@@ -55,11 +55,11 @@ def zipped(canary):
 
 
 NPY = {
-    "a pickle": lambda canary: pickle.dumps(Planted(canary)),
+    "a pickle": lambda canary: pickle.dumps(Planted(canary), protocol=2),
     "an array of objects": pickled,
     "an .npz file with objects": zipped,
     "an empty .npz file": lambda _: b"PK\x05\x06" + bytes(18),
-    "a file of joblib": lambda canary: b"ZF" + pickle.dumps(Planted(canary)),
+    "a file of joblib": lambda canary: b"ZF" + pickle.dumps(Planted(canary), protocol=2),
     "code in the header": lambda _: npy("__import__('os').system('touch canary')\n"),
     "code in the shape": lambda _: npy(described(shape="(exit(),)")),
     "a type of objects": lambda _: npy(described("'|O'"), bytes(16)),
