@@ -23,7 +23,7 @@ from harness.devices.record import read
 from harness.errors import HarnessError
 from harness.stage.lock import read_lock
 
-POINTS = int(os.environ.get("FAULT_POINTS", "24"))
+POINTS = int(os.environ.get("FAULT_POINTS", "18"))
 ALL = "FAULT_POINTS" in os.environ
 SAMPLED = 10  # of all points one in so many is followed by a whole reproduction
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
