@@ -12,7 +12,10 @@ import pytest
 
 from harness.environment import Environments
 from harness.formats import arrays, rows
+from harness.rerun.emulator import CPUS
+from harness.rerun.evidence import FOLDER, read
 from harness.spec.files import SpecFiles
+from harness.stage.digest import file_digest
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -89,12 +92,13 @@ def twice(project, request):
 
 
 @pytest.fixture(scope="module")
-def network(project):
-    """Give the folder of a trained Gluon network."""
+def trained(project):
+    """Give the folder of the stages, with a Gluon network and NoNN's students trained in it."""
     state = {"DVC_SITE_CACHE_DIR": str(project.parent / "dvc"), "DVC_NO_ANALYTICS": "true"}
     run(project, "dvc", "init", "-q", "--no-scm", **state)
-    run(project, "dvc", "repro", "-q", "frameworks-network", **STRAY, **state)
-    return project / "artifacts" / "smoke" / "frameworks" / "network"
+    names = ("frameworks-network", "frameworks-students")
+    run(project, "dvc", "repro", "-q", *names, **STRAY, **state)
+    return project / "artifacts" / "smoke" / "frameworks"
 
 
 @pytest.mark.parametrize("name", ["mxnet", "tensorflow"])
@@ -122,13 +126,35 @@ def test_two_processes_train_the_same_bytes(twice):
     ).read_bytes()
 
 
-def test_network_learned(network):
+def test_network_learned(trained):
     """A training of four epochs ends with a loss below its first and most test images right."""
-    history = rows.read(network / "history.csv")
+    history = rows.read(trained / "network" / "history.csv")
 
     assert len(history) == 4
     assert history[-1]["loss"] < history[0]["loss"] / 2
     assert history[-1]["accuracy"] > 75
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+def test_bytes_are_those_of_an_emulated_cpu(trained, project, cpu):
+    """Whole trainings leave on this machine the files that the evidence has of another CPU."""
+    evidence = read(HERE / "project" / FOLDER / f"{cpu}.json")
+
+    here = {
+        path: file_digest(project / path, "sha256")
+        for stage in evidence.stages.values()
+        for path in stage.files
+    }
+    there = {
+        path: file.sha256
+        for stage in evidence.stages.values()
+        for path, file in stage.files.items()
+    }
+    assert trained.is_dir()
+    assert here == there
+    assert {stage.environment for stage in evidence.stages.values()} == {
+        name for name, spec in SPECS.items() if spec.equality == "bytes"
+    }
 
 
 def test_step_trained_its_layer(twice):
