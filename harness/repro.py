@@ -25,6 +25,9 @@ from harness.stage.queue import VARIABLE, any_begun, write_queue
 from harness.status import StageStatus
 from harness.unversioned import tell_dvc
 
+# Where the locale is C and this mode is off, DVC cannot write a path with other letters.
+_UTF8 = {"PYTHONUTF8": "1"}
+
 
 @dataclass(frozen=True)
 class Reproduction:
@@ -108,7 +111,8 @@ def _dvc_target(target: Target, name: str = "") -> str:
 
 def _variables() -> dict[str, str]:
     holder = os.environ.get(hold.VARIABLE, str(os.getpid()))
-    return {**_user(), **os.environ, hold.VARIABLE: holder, "PATH": _path()}
+    own = {hold.VARIABLE: holder, "PATH": _path(), **_UTF8}
+    return {**_user(), **os.environ, **own}
 
 
 def _user() -> dict[str, str]:
