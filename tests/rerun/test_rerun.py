@@ -56,6 +56,15 @@ def test_nothing_makes_a_difference_to_a_clean_project(toy, tmp_path):
     assert not list((tmp_path / "w").iterdir())
 
 
+def test_path_that_the_locale_cannot_spell_is_no_hindrance(toy, tmp_path):
+    """In the C locale, with UTF-8 mode off, a project in a path with other letters still runs."""
+    words = ["--vary", "path", "locale=C", "environment"]
+
+    said = rerun(toy, tmp_path / "w", "--rerun", "toy/numbers", *words, check=0)
+
+    assert said["exact"]
+
+
 @pytest.mark.parametrize(
     ("line", "variation", "words"),
     [
