@@ -28,7 +28,7 @@ SPECS = {
     "a stage like an option": ("  total:\n    step", "  --force:\n    step"),
     "a stage of git": ("  total:\n    step", "  .git:\n    step"),
     "a table": ("tables:\n  totals:", "tables:\n  ../outside:"),
-    "a figure": ("figures:\n  dots:", "figures:\n  /tmp/outside:"),
+    "a figure": ("figures:\n  dots:", "figures:\n  /outside/it:"),
     "a claim": ("  large-sum:", "  ../large-sum:"),
     "a column": ("      size: {heading", "      ../size: {heading"),
     "a step": ("step: sums.draw", "step: os.path:join"),
