@@ -67,7 +67,7 @@ compile: $(BIN)/.harness  ## write params.yaml, dvc.yaml and plan/ from the spec
 	@$(BIN)/python -m harness.documents
 
 lock: $(BIN)/.uv  ## resolve the environments anew
-	@cd environments && for name in uv harness dev pytest torch tensorflow mxnet; do \
+	@cd environments && for name in uv harness dev pytest torch tvm tensorflow mxnet; do \
 	  UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/uv pip compile $$name.in -o $$name.txt \
 	    --quiet --generate-hashes --python-version 3.11 --no-emit-find-links --no-annotate $(LINKS) || exit 1; done
 
