@@ -16,7 +16,7 @@ repro: $(BIN)/.harness  ## rerun everything of the smoke profile and judge every
 	@$(BIN)/harness repro
 
 test: $(BIN)/.dev  ## run all tests
-	@$(BIN)/harness env harness torch > /dev/null
+	@$(BIN)/harness env harness torch tvm > /dev/null
 	@$(BIN)/python -m pytest tests -n auto --dist loadfile
 
 verify: $(BIN)/.harness  ## read every byte again; then make everything anew elsewhere, under all variations at once
@@ -42,7 +42,7 @@ check: $(BIN)/.dev  ## lint, types, stale files
 	@$(BIN)/hadolint Dockerfile
 
 bench: $(BIN)/.dev  ## measure the speeds that the project promises, as ratios
-	@$(BIN)/harness env harness torch > /dev/null
+	@$(BIN)/harness env harness torch tvm > /dev/null
 	@$(BIN)/python -m pytest benchmarks --benchmark-columns=min,median,rounds
 
 setup: $(BIN)/.dev  ## install the harness and its tools into .venv
