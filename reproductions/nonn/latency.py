@@ -17,9 +17,8 @@ from harness.stage.run import Run, Sampling
 from reproductions.nonn.determinism import settle
 from reproductions.nonn.images import read_split
 from reproductions.nonn.params.latency import LatencyParams
-from reproductions.nonn.students import Students
+from reproductions.nonn.students import trained
 from reproductions.nonn.teacher import read_teacher
-from reproductions.nonn.weights import restore, within
 
 
 def measure_latency(inputs: Inputs, params: LatencyParams, outputs: Outputs, run: Run) -> None:
@@ -38,7 +37,7 @@ def measure_latency(inputs: Inputs, params: LatencyParams, outputs: Outputs, run
     calls["teacher"] = partial(teacher, images)
     weights = inputs.weights("students")
     for number in params.students:
-        calls |= _students(within(f"n{number}", weights), number, params, images)
+        calls |= _students(weights, number, params, images)
     series = {}
     for done, (name, call) in enumerate(calls.items(), start=1):
         series[name] = {"unit": "ns", "samples": sample(call, run.device)}
@@ -64,9 +63,7 @@ def _students(
     weights: dict[str, Array], number: int, params: LatencyParams, images: Tensor
 ) -> dict[str, Callable[[], object]]:
     """The forward passes of the system of `number` students, by the names of their series."""
-    system = Students(params.student, _sizes(weights, number))
-    restore(system, weights, f"'students', of which n{number} is read")
-    system.eval()
+    system = trained(params.student, weights, number)
     calls: dict[str, Callable[[], object]] = {}
     for place, node in enumerate(system.nodes()):
         calls[f"n{number}-student{place}"] = partial(node, images)
@@ -74,15 +71,3 @@ def _students(
         _, features = system(images)
     calls[f"n{number}-head"] = partial(system.head, features)
     return calls
-
-
-def _sizes(weights: dict[str, Array], number: int) -> list[int]:
-    """How many filters each student stands for, read off the batch normalisation of its bridge."""
-    names = [f"student{place}.bridge.1.weight" for place in range(number)]
-    missing = [name for name in names if name not in weights]
-    if missing:
-        raise HarnessError(
-            f"the weights hold no system of {number} students of their own: no '{missing[0]}'",
-            "measure numbers of students that were trained without 'compat'",
-        )
-    return [len(weights[name]) for name in names]

@@ -16,6 +16,7 @@ def score(
     students: int,
     partition: str,
     distilled: bool,
+    training: str,
     parameters: int,
     accuracy: float,
     validation_accuracy: float,
@@ -23,8 +24,9 @@ def score(
     """Return the row of one trained system.
 
     `role` says what the system is whatever its networks are called: the teacher, one student
-    alone, or a network of students. `parameters` are those of its largest node, `accuracy` is on
-    test images; both accuracies are in percent.
+    alone, or a network of students. `training` is `StudentsParams.manner`, and "none" where there
+    is one network. `parameters` are those of its largest node, `accuracy` is on test images; both
+    accuracies are in percent.
     """
     return {
         "role": role,
@@ -32,6 +34,7 @@ def score(
         "students": students,
         "partition": partition,
         "distilled": distilled,
+        "training": training,
         "parameters": parameters,
         "bytes": BYTES * parameters,
         "accuracy": accuracy,

@@ -52,6 +52,7 @@ def train_single(inputs: Inputs, params: SingleParams, outputs: Outputs, run: Ru
                 students=1,
                 partition="none",
                 distilled=distilled,
+                training="none",
                 parameters=parameters(model),
                 accuracy=accuracy(model, test, params.batch_size),
                 validation_accuracy=accuracy(model, validation, params.batch_size),

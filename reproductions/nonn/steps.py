@@ -20,6 +20,7 @@ from reproductions.nonn.params.partition import PartitionParams
 from reproductions.nonn.params.quality import PartitionQualityParams
 from reproductions.nonn.params.single import SingleParams
 from reproductions.nonn.params.students import StudentsParams
+from reproductions.nonn.params.survivors import SurvivorsParams
 from reproductions.nonn.params.teacher import TeacherParams
 
 _ROWS: Mapping[str, Kind] = {"rows": "rows"}
@@ -100,6 +101,12 @@ STEPS: dict[str, Step] = {
         params=SingleParams,
         inputs={"images": "arrays", "teacher": "weights"},
         outputs=_TRAINED,
+    ),
+    "score_survivors": Step(
+        run="reproductions.nonn.robustness:score_survivors",
+        params=SurvivorsParams,
+        inputs={"images": "arrays", "students": "weights"},
+        outputs=_ROWS,
     ),
     "measure_latency": Step(
         run="reproductions.nonn.latency:measure_latency",

@@ -105,6 +105,7 @@ def _score(
         students=len(partition),
         partition=params.partition,
         distilled=True,
+        training=params.manner,
         parameters=max(architecture.student(params.student, size).parameters for size in sizes),
         accuracy=tested,
         validation_accuracy=validated,

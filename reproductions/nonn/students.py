@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from harness.errors import HarnessError
+from harness.formats.arrays import Array
 from harness.formats.rows import Row
 from harness.stage.run import Run
 from reproductions.nonn import architecture
@@ -16,6 +17,7 @@ from reproductions.nonn.architecture.block import Architecture
 from reproductions.nonn.architecture.layer import Relu
 from reproductions.nonn.networks import assemble, initialise
 from reproductions.nonn.params.network import Network
+from reproductions.nonn.weights import restore, within
 
 
 class System(nn.Module):
@@ -127,6 +129,30 @@ def build(
     for name, part in system.named_children():
         initialise(part, run.seed("initial", len(filters), name))
     return system
+
+
+def trained(network: Network, weights: Mapping[str, Array], number: int) -> Students:
+    """Return the system of `number` students among the `weights` that a training has left.
+
+    How many filters each stands for is read off the batch normalisation of its bridge.
+
+    Raises
+    ------
+    HarnessError
+        There is no such system of students of their own, or it is of another network.
+    """
+    own = within(f"n{number}", weights)
+    names = [f"student{place}.bridge.1.weight" for place in range(number)]
+    missing = [name for name in names if name not in own]
+    if missing:
+        raise HarnessError(
+            f"the weights hold no system of {number} students of their own: no 'n{number}."
+            f"{missing[0]}'",
+            "name numbers of students that were trained, without 'compat'",
+        )
+    system = Students(network, [len(own[name]) for name in names])
+    restore(system, own, f"'students', of which n{number} is read")
+    return system.eval()
 
 
 def filters_of(assignment: Sequence[Row], students: int) -> tuple[tuple[int, ...], ...]:

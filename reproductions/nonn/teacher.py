@@ -60,6 +60,7 @@ def train_teacher(inputs: Inputs, params: TeacherParams, outputs: Outputs, run: 
         students=1,
         partition="none",
         distilled=False,
+        training="none",
         parameters=parameters(model),
         accuracy=accuracy(model, test, params.batch_size),
         validation_accuracy=accuracy(model, validation, params.batch_size),

@@ -17,6 +17,7 @@ SCORES = [
     "students",
     "partition",
     "distilled",
+    "training",
     "parameters",
     "bytes",
     "accuracy",
@@ -108,6 +109,7 @@ def test_scores_state_the_largest_node(students):
     assert row["students"] == 2
     assert row["partition"] == "communities"
     assert row["distilled"] is True
+    assert row["training"] == "together"
 
 
 def test_weights_of_all_systems_in_one_file(students):
@@ -145,6 +147,7 @@ def test_the_baseline_is_trained_with_and_without_the_teacher(images, teacher, t
     assert [list(row) for row in scores] == [SCORES, SCORES]
     assert [row["role"] for row in scores] == ["alone", "alone"]
     assert [row["distilled"] for row in scores] == [False, True]
+    assert [row["training"] for row in scores] == ["none", "none"]
     assert not np.array_equal(weights["alone.head.weight"], weights["distilled.head.weight"])
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nonn_stage import SMALL, STUDENT, TEACHER, TRAINING, run_step, train_teacher
 
+from harness.errors import HarnessError
 from harness.formats import arrays, rows
 from harness.stage.checkpoint import Checkpoint
 from harness.stage.inputs import Inputs
@@ -117,3 +118,26 @@ def test_dropout_is_seeded_and_changes_the_training(trained):
     assert one["weights"].read_bytes() == two["weights"].read_bytes()
     weights, plain = (arrays.read_weights(found["weights"]) for found in (one, none))
     assert any((weights[name] != plain[name]).any() for name in weights)
+    told = [rows.read(found["scores"])[0]["training"] for found in (one, none)]
+    assert told == ["together-dropout", "together"]
+
+
+def test_the_step_scores_every_subset_on_test_images(trained, images, tmp_path):
+    """There is a row for each subset; the whole has the accuracy that the training told."""
+    found = trained(0.0, "scored")
+    params = {"student": STUDENT, "students": (2,), "dropout": 0.25, "batch_size": 7}
+    inputs = {"images": images, "students": found["weights"]}
+
+    scored = rows.read(run_step("score_survivors", params, inputs, tmp_path)["rows"])
+
+    assert [(row["answering"], row["surviving"]) for row in scored] == [("0+1", 2), (0, 1), (1, 1)]
+    assert {row["dropout"] for row in scored} == {0.25}
+    assert scored[0]["accuracy"] == rows.read(found["scores"])[0]["accuracy"]
+
+
+def test_a_system_that_was_not_trained_is_named(trained, images, tmp_path):
+    """Asking for another number of students names what the weights lack."""
+    inputs = {"images": images, "students": trained(0.0, "named")["weights"]}
+
+    with pytest.raises(HarnessError, match="no system of 3 students of their own"):
+        run_step("score_survivors", {"student": STUDENT, "students": (3,)}, inputs, tmp_path)

@@ -45,6 +45,11 @@ class StudentsParams(Training):
         "its assembly loses.",
     )
 
+    @property
+    def manner(self) -> str:
+        """How the students are trained, as the scores tell it."""
+        return f"{self.training}-dropout" if self.dropout else self.training
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if len(set(self.students)) != len(self.students):
