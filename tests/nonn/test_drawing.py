@@ -17,7 +17,8 @@ from PIL import Image
 from harness.errors import HarnessError
 from harness.formats import arrays as folders
 from harness.formats import rows
-from reproductions.nonn.drawing import accuracy, curves, network
+from reproductions.nonn.drawing import accuracy, curves, network, pareto
+from reproductions.nonn.drawing.labels import Box, box, place
 from reproductions.nonn.drawing.layout import ring, spread, sunflower
 from reproductions.nonn.drawing.palette import look
 
@@ -68,7 +69,7 @@ OTHERS = [
 
 @pytest.fixture
 def inputs(tmp_path):
-    """Write what the three drawings read and return the paths, by drawing and name."""
+    """Write what the drawings read and return the paths, by drawing and name."""
     random = np.random.default_rng(0)
     upper = np.triu(random.random((20, 20)), 1)
     graph = {"weights": upper + upper.T, "label_all": random.random((20, 10))}
@@ -226,18 +227,142 @@ def test_marks_average_over_seeds():
     """Three seeds make one mark with their mean and sample deviation."""
     found = [score("a", 2, "random", value, seed=at) for at, value in enumerate((90, 92, 94))]
 
-    (mark,) = accuracy.marks_of(found)
+    (mark,) = pareto.marks_of({"by_chance": found})
 
     assert (mark.accuracy, mark.deviation, mark.label) == (92.0, 2.0, "N = 2")
-    assert mark.series == "a, filters by chance"
+    assert (mark.series, mark.kilobytes) == ("by chance, a", 4.0)
+
+
+def test_series_are_named_by_their_input_and_by_what_varies_in_it():
+    """Systems that differ only by their input, partition or teaching are series of their own."""
+    lone = [score("a", 1, "none", 90, distilled=flag) for flag in (False, True)]
+    mixed = [score("a", 2, kind, 90) for kind in ("random", "communities")]
+    scores = {"one_student": lone, "mixed": mixed, "with_dropout": [score("a", 2, "random", 91)]}
+
+    assert [mark.series for mark in pareto.marks_of(scores)] == [
+        "one student, a, not distilled",
+        "one student, a, distilled",
+        "mixed, a, partition random",
+        "mixed, a, partition communities",
+        "with dropout, a",
+    ]
+
+
+def mark(kilobytes, value):
+    """Make a mark without seeds."""
+    return pareto.Mark("a", "N = 2", kilobytes, value, 0.0)
+
+
+MARKS = st.lists(
+    st.builds(mark, st.integers(1, 9).map(float), st.integers(90, 99).map(float)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(MARKS)
+def test_front_has_every_mark_that_none_betters_and_no_other(marks):
+    """On the front accuracy rises with bytes; every mark off it has a better one on it."""
+    best = pareto.front(marks)
+
+    for one, other in pairwise(best):
+        assert one == other or (one.kilobytes < other.kilobytes and one.accuracy < other.accuracy)
+    for each in marks:
+        reached = max(
+            (one.accuracy for one in best if one.kilobytes <= each.kilobytes), default=-1.0
+        )
+        assert (reached == each.accuracy and each in best) or (
+            each not in best and reached >= each.accuracy
+        )
+
+
+def test_front_is_a_stair():
+    """Between two members a number of kB buys what the cheaper one reaches."""
+    best = pareto.front([mark(5.0, 97.0), mark(2.0, 95.0), mark(3.0, 94.0)])
+
+    assert pareto.steps(best, 9.0) == [(2.0, 95.0), (5.0, 95.0), (5.0, 97.0), (9.0, 97.0)]
+
+
+@pytest.mark.parametrize(
+    ("kilobytes", "expected"),
+    [
+        ([300.0, 2770.0, 320.0], [[300.0, 320.0], [2770.0]]),
+        ([2.0, 1.0, 40.0, 10.0], [[1.0, 2.0], [10.0, 40.0]]),
+        ([300.0, 400.0, 500.0], [[300.0, 400.0, 500.0]]),
+        ([300.0], [[300.0]]),
+    ],
+)
+def test_axis_breaks_once_at_its_widest_gap(kilobytes, expected):
+    """A teacher of many times the bytes does not press the others together."""
+    found = pareto.panels([mark(size, 95.0) for size in kilobytes])
+
+    assert [[one.kilobytes for one in panel] for panel in found] == expected
+
+
+FRAME = Box(0, 0, 330, 230)
+PLACES = st.tuples(st.integers(8, 322), st.integers(8, 222))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(PLACES, min_size=1, max_size=14), st.lists(PLACES, max_size=4))
+def test_labels_lie_on_no_mark_and_on_no_other_label(centres, ends):
+    """Wherever marks lie, even upon each other, their labels are inside, apart, and repeatable."""
+    marks = [box(centre, (9.5, 9.5)) for centre in centres]
+    lines = [Box(x - 1, 0, x + 1, y) for x, y in ends]
+    sizes = [(28.0 + 6 * (at % 2), 9.6) for at in range(len(marks))]
+
+    placed = place(marks, sizes, lines, FRAME)
+
+    assert placed == place(marks, sizes, lines, FRAME)
+    assert all(FRAME.holds(label) for label in placed)
+    assert not any(one.meets(other) for one, other in combinations(placed, 2))
+    assert not any(label.meets(each) for label in placed for each in marks)
+
+
+def test_label_moves_away_from_a_line_and_from_the_edge():
+    """The usual place is at the right; a line there, or the end of the frame, moves the label."""
+    here = box((100, 100), (10, 10))
+
+    (usual,) = place([here], [(30, 10)], [], FRAME)
+    (moved,) = place([here], [(30, 10)], [Box(100, 99, 330, 101)], FRAME)
+    (turned,) = place([here], [(30, 10)], [], Box(0, 0, 130, 230))
+
+    assert usual.left > here.right
+    assert usual.centre[1] == 100
+    assert moved.right < here.left
+    assert turned.right < here.left
+
+
+def test_labels_of_a_full_frame_stand_beside_their_marks():
+    """Where there is no room at all, labels are written all the same."""
+    here = box((10, 10), (10, 10))
+
+    assert place([here], [(30, 10)], [], Box(0, 0, 20, 20))[0].left > here.right
 
 
 def test_accuracy_needs_a_teacher_and_others():
     """Without a teacher, or without anything to compare, there is no picture."""
-    with pytest.raises(HarnessError, match="not 1 and 0"):
-        accuracy.picture(TEACHER, [])
-    with pytest.raises(HarnessError, match="not 0 and 4"):
-        accuracy.picture([], OTHERS)
+    with pytest.raises(HarnessError, match="it has 1 systems from the inputs teacher"):
+        accuracy.picture({"teacher": TEACHER})
+    with pytest.raises(HarnessError, match="it has 4 systems from the inputs others"):
+        accuracy.picture({"others": OTHERS})
+
+
+def test_marks_on_the_front_are_filled_and_the_others_hollow():
+    """The front is told apart by form, and each system is drawn where its score says."""
+    drawn = {
+        (float(line.get_xdata()[0]), float(line.get_ydata()[0])): line.get_markerfacecolor()
+        for axes in accuracy.picture({"teacher": TEACHER, "others": OTHERS}).axes
+        for line in axes.get_lines()
+        if line.get_transform() == axes.transData and len(line.get_xdata()) == 1
+    }
+
+    assert {at for at, face in drawn.items() if face != "white"} == {
+        (310.0, 95.0),
+        (320.0, 97.1),
+        (11_000.0, 98.5),
+    }
+    assert {at for at, face in drawn.items() if face == "white"} == {(329.0, 96.0), (330.0, 97.0)}
 
 
 def test_curves_show_mean_and_range_of_the_seeds():
