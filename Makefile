@@ -70,6 +70,9 @@ lock: $(BIN)/.uv  ## resolve the environments anew
 	@cd environments && for name in uv harness dev pytest torch tvm tensorflow mxnet; do \
 	  UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/uv pip compile $$name.in -o $$name.txt \
 	    --quiet --generate-hashes --python-version 3.11 --no-emit-find-links --no-annotate $(LINKS) || exit 1; done
+	@cd environments && UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/uv pip compile tvm-aarch64.in -o tvm-aarch64.txt \
+	  --quiet --generate-hashes --python-version 3.11 --no-emit-find-links --no-annotate $(LINKS) \
+	  --python-platform aarch64-manylinux_2_28
 
 clean:  ## remove what runs leave behind, but no environment and no download
 	@rm -rf artifacts data .harness/scratch .harness/failures .harness/logs .harness/compiled
