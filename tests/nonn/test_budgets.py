@@ -16,6 +16,7 @@ from reproductions.nonn.budget.assignment import assign, pack, worth
 from reproductions.nonn.budget.menu import Menu, menus
 from reproductions.nonn.budget.need import STEPS, capability, logarithm, need_of, room
 from reproductions.nonn.budget.sizes import ideal
+from reproductions.nonn.budget.step import COLUMNS
 from reproductions.nonn.params.budget import BudgetsParams, Device, DeviceSet
 from reproductions.nonn.params.network import WideResNet
 from reproductions.nonn.partition.suite import activation
@@ -26,6 +27,7 @@ POOL = [
     for width in (1, 2)
 ]
 PLENTY = 10**12
+_NAMED = ("set", "device", "refused")
 WRNS = {"family": "wrn", "depths": (10, 16), "widths": (1, 2)}
 
 
@@ -261,6 +263,26 @@ def test_step_gives_larger_devices_larger_networks_and_more_filters(fit):
     assert macs == sorted(macs, reverse=True)
     assert filters == sorted(filters, reverse=True)
     assert len({row["network"] for row in found}) > 1
+
+
+def test_a_set_that_cannot_be_served_stops_no_other(fit):
+    """Its devices get rows with the reason alone, in the columns of those that are served."""
+    small = DeviceSet(name="small", devices=(device("tag", weight_bytes=1), device("board")))
+
+    found, placed = fit(small, MIXED)
+
+    refused, served = found[:2], found[2:]
+    assert [(row["set"], row["device"]) for row in refused] == [
+        ("small", "tag"),
+        ("small", "board"),
+    ]
+    (reason,) = {row["refused"] for row in refused}
+    assert reason.startswith("set 'small': device 'tag' cannot run any of the 4 networks; ")
+    assert reason.endswith(" more than its 1")
+    assert all(row[name] is None for row in refused for name in row if name not in _NAMED)
+    assert [row["refused"] for row in served] == [None] * 3
+    assert {one["set"] for one in placed} == {"mixed"}
+    assert [tuple(row) for row in found] == [COLUMNS] * 5
 
 
 def test_same_seed_same_rows(fit):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.errors import HarnessError
 from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
@@ -14,11 +15,18 @@ from reproductions.nonn.budget.need import STEPS, need_of
 from reproductions.nonn.budget.sizes import ideal
 from reproductions.nonn.costs import BYTES
 from reproductions.nonn.label import label
-from reproductions.nonn.params.budget import BudgetsParams
+from reproductions.nonn.params.budget import BudgetsParams, DeviceSet
 from reproductions.nonn.params.network import Network, WideResNet
 from reproductions.nonn.partition.check import weights_of
 from reproductions.nonn.partition.cut import cut, links_of
 from reproductions.nonn.partition.search import search
+
+COLUMNS = (
+    "set", "device", "network", "family", "depth", "width", "filters", "ideal_filters",
+    "parameters", "weight_bytes", "activation_bytes", "macs", "weights_used", "activations_used",
+    "macs_used", "proxy", "proxy_bound", "refused",
+)  # fmt: skip
+"""Of the rows of a device, served or not."""
 
 
 def _shape(network: Network) -> Row:
@@ -55,8 +63,17 @@ def set_rows(name: str, found: Sequence[Menu], placed: Placed) -> list[Row]:
     scale = STEPS * sum(sizes)
     proxy = {"proxy": worth(found, sizes) / scale, "proxy_bound": worth(found, best) / scale}
     return [
-        {"set": name, **device_row(menu, size, wanted), **proxy}
+        {"set": name, **device_row(menu, size, wanted), **proxy, "refused": None}
         for menu, size, wanted in zip(found, sizes, best, strict=True)
+    ]
+
+
+def refused_rows(devices: DeviceSet, reason: HarnessError) -> list[Row]:
+    """Return a row for each device of a set that cannot be served, with nothing but the reason."""
+    nothing: Row = dict.fromkeys(COLUMNS)
+    return [
+        {**nothing, "set": devices.name, "device": device.name, "refused": reason.message}
+        for device in devices.devices
     ]
 
 
@@ -70,7 +87,10 @@ def assignment_rows(name: str, found: Sequence[Menu], placed: Placed) -> list[Ro
 
 
 def fit_budgets(inputs: Inputs, params: BudgetsParams, outputs: Outputs, run: Run) -> None:
-    """Step: choose network, width, depth and filters of every device of every set."""
+    """Step: choose network, width, depth and filters of every device of every set.
+
+    A set that cannot be served gets rows that say why, and the others are served all the same.
+    """
     weights = weights_of(inputs)
     links = links_of(cut(weights, params.keep_percentile))
     communities = search(weights, links, params, run.generator("communities"))
@@ -79,7 +99,11 @@ def fit_budgets(inputs: Inputs, params: BudgetsParams, outputs: Outputs, run: Ru
     rows: list[Row] = []
     assignment: list[Row] = []
     for devices in params.sets:
-        found = menus(devices, networks, kept)
+        try:
+            found = menus(devices, networks, kept)
+        except HarnessError as reason:
+            rows += refused_rows(devices, reason)
+            continue
         placed = assign(found, communities, links)
         rows += set_rows(devices.name, found, placed)
         assignment += assignment_rows(devices.name, found, placed)
