@@ -9,6 +9,7 @@ from reproductions.nonn.params.activity import ActivityParams
 from reproductions.nonn.params.budget import BudgetsParams
 from reproductions.nonn.params.communication import CommunicationParams
 from reproductions.nonn.params.costs import CostsParams
+from reproductions.nonn.params.deployment import DeploymentParams, DeploymentSummaryParams
 from reproductions.nonn.params.drawing import (
     AccuracyAgainstBytesParams,
     ActivationNetworkParams,
@@ -113,5 +114,19 @@ STEPS: dict[str, Step] = {
         params=LatencyParams,
         inputs={"images": "arrays", "teacher": "weights", "students": "weights"},
         outputs={"record": "measurement"},
+    ),
+    "measure_deployment": Step(
+        run="reproductions.nonn.deployment.step:measure_deployment",
+        params=DeploymentParams,
+        inputs={"images": "arrays", "teacher": "weights", "students": "weights"},
+        outputs={"record": "measurement"},
+    ),
+    "summarise_deployment": Step(
+        run="reproductions.nonn.deployment.summary:summarise_deployment",
+        params=DeploymentSummaryParams,
+        inputs={"record": "measurement", "simulation": "rows"},
+        optional=frozenset({"simulation"}),
+        more_inputs="weights",
+        outputs=_ROWS,
     ),
 }
