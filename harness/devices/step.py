@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from harness.devices import statistics
-from harness.devices.measured import digests
+from harness.devices.measured import current
 from harness.devices.params import SummaryParams
-from harness.devices.record import Digests, Record, read
+from harness.devices.record import Record, read
 from harness.devices.statistics import Summary
 from harness.errors import HarnessError
 from harness.formats.rows import Row
@@ -31,17 +29,7 @@ def summarise(inputs: Inputs, params: SummaryParams, outputs: Outputs, _run: Run
     """
     record = read(inputs.path(RECORD))
     names = [name for name in inputs.names() if name != RECORD]
-    now = digests(inputs, names)
-    current = all(_unchanged(record.measured.get(name), now[name]) for name in names)
-    outputs.rows("rows", rows(record, params, current=current))
-
-
-def _unchanged(measured: Digests | None, now: Digests) -> bool:
-    """Say whether what was measured, perhaps of one seed among several, is what exists now."""
-    if isinstance(measured, Mapping) and isinstance(now, Mapping):
-        same = [now.get(seed) == digest for seed, digest in measured.items()]
-        return bool(same) and all(same)
-    return measured == now
+    outputs.rows("rows", rows(record, params, current=current(record.measured, inputs, names)))
 
 
 def rows(record: Record, params: SummaryParams, *, current: bool) -> list[Row]:

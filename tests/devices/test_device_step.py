@@ -6,9 +6,10 @@ import pytest
 from pydantic import ValidationError
 from record_samples import record
 
+from harness.devices.measured import unchanged
 from harness.devices.params import SummaryParams
 from harness.devices.record import dumps
-from harness.devices.step import _unchanged, rows, summarise
+from harness.devices.step import rows, summarise
 from harness.errors import HarnessError
 from harness.stage.checkpoint import Checkpoint
 from harness.stage.inputs import Inputs
@@ -81,7 +82,7 @@ def test_other_weights_are_not_current(tmp_path, now, current):
 )
 def test_what_was_measured_is_what_exists(measured, now, same):
     """Every seed that was measured must have its bytes still; a seed more does not matter."""
-    assert _unchanged(measured, now) is same
+    assert unchanged(measured, now) is same
 
 
 def test_series_without_label():

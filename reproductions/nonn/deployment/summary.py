@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.devices import statistics
-from harness.devices.measured import digests
-from harness.devices.record import Digests, Record, read
+from harness.devices.measured import current
+from harness.devices.record import Record, read
 from harness.devices.statistics import Summary
 from harness.errors import HarnessError
 from harness.formats.rows import Row, Value
@@ -49,18 +49,8 @@ def summarise_deployment(
     """
     record = read(inputs.path(RECORD))
     names = [name for name in inputs.names() if name not in (RECORD, SIMULATION)]
-    now = digests(inputs, names)
-    current = all(_unchanged(record.measured.get(name), now[name]) for name in names)
     simulated = inputs.rows(SIMULATION) if SIMULATION in inputs else []
-    outputs.rows("rows", rows(record, simulated, current=current))
-
-
-def _unchanged(measured: Digests | None, now: Digests) -> bool:
-    """Say whether what was measured, perhaps of one seed among several, is what exists now."""
-    if isinstance(measured, Mapping) and isinstance(now, Mapping):
-        same = [now.get(seed) == digest for seed, digest in measured.items()]
-        return bool(same) and all(same)
-    return measured == now
+    outputs.rows("rows", rows(record, simulated, current=current(record.measured, inputs, names)))
 
 
 def rows(record: Record, simulated: Sequence[Row], *, current: bool) -> list[Row]:
