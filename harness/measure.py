@@ -14,7 +14,9 @@ from harness.devices.comparison import Comparison, compare
 from harness.devices.measured import digests
 from harness.devices.record import read
 from harness.errors import HarnessError
-from harness.spec.device import Device
+from harness.formats import jsonfile
+from harness.formats.atomic import write_bytes
+from harness.spec.device import DeviceSpec
 from harness.stage.hold import running
 from harness.stage.inputs import Inputs
 from harness.stage.launch import launch
@@ -34,24 +36,25 @@ class Measured:
     comparison: Comparison | None
 
 
-def measure(
-    target: Target, plan: PlannedStage, device: Device, keep: Sequence[int] = ()
-) -> Measured:
+def measure(target: Target, plan: PlannedStage, keep: Sequence[int] = ()) -> Measured:
     """Run the measuring stage `plan` and add a record; never overwrite one.
 
-    The first record becomes the one that the tables derive from; a later one does when the
+    The stage measures on the device of `plan`, which may be another than that of the compiled
+    plan. The first record becomes the one that the tables derive from; a later one does when the
     stage's `record` in the spec names it. `keep` are file descriptors of locks that last as long
     as the measuring process.
     """
     root = target.project.root
     with running(root, plan) as own:
-        return _measure(target, plan, device, (*keep, *own.descriptors))
+        return _measure(target, plan, (*keep, *own.descriptors))
 
 
-def _measure(target: Target, plan: PlannedStage, device: Device, keep: Sequence[int]) -> Measured:
+def _measure(target: Target, plan: PlannedStage, keep: Sequence[int]) -> Measured:
     root = target.project.root
     started = datetime.now(UTC)
-    launched = launch(root, target.plans / plan.paper / f"{plan.stage}.json", target.lock, keep)
+    path = root / ".harness" / "measured" / plan.paper / f"{plan.stage}.json"
+    write_bytes(path, jsonfile.dumps(plan.to_json(), sort_keys=False))
+    launched = launch(root, path, target.lock, keep)
     (output,) = plan.outputs
     place = root / plan.outputs[output].path
     staged = staging(launched.folders[None]) / output / place.name
@@ -59,7 +62,7 @@ def _measure(target: Target, plan: PlannedStage, device: Device, keep: Sequence[
         recording.read_measurement(staged),
         paper=plan.paper,
         stage=plan.stage,
-        device=device,
+        device=DeviceSpec.of(plan.device or {}),
         number=store.next_number(root, plan.profile, plan.paper, plan.stage),
         measured=digests(_inputs(root, plan), plan.inputs),
         started=started,

@@ -132,8 +132,7 @@ class _Builder:
         return replace(
             planned,
             inputs=measured,
-            device=device.device,
-            sampling={"warm_up": device.warm_up, "samples": device.samples},
+            device=device.planned(),
             outputs={
                 output: replace(artifact, path=record, in_git=True)
                 for output, artifact in planned.outputs.items()

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 
 from harness.compiler.target import Target
 from harness.costs import record_costs
@@ -52,12 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     plan = measuring_stage(plans, arguments.stage)
     devices = SpecFiles.read(target.project.specs).devices()
-    name = arguments.device or plan.device
-    if name not in devices:
-        raise UsageError(f"no device '{name}'; there are {', '.join(devices)}")
+    if arguments.device:
+        if arguments.device not in devices:
+            raise UsageError(f"no device '{arguments.device}'; there are {', '.join(devices)}")
+        plan = replace(plan, device=devices[arguments.device].planned())
     with writing(root, f"harness measure {plan.address}") as hold:
         sweep(root)
-        done = measure(target, plan, devices[name], hold.descriptors)
+        done = measure(target, plan, hold.descriptors)
     place = done.path.relative_to(target.project.root)
     comparison = done.comparison
     if arguments.json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.compiler.target import Target
 from harness.formats import jsonfile
 from harness.formats.atomic import write_if_changed
+from harness.stage.planned import PlannedStage
 
 if TYPE_CHECKING:
     # Loading the models takes longer than a compilation that has nothing to do.
@@ -61,7 +62,8 @@ def compile_tree(
     costs = {address: cost.seconds for address, cost in recorded.items()}
     plan = build_plan(composition, steps, costs)
     stages = tuple(
-        replace(stage, code=imports.files(stage.run.partition(":")[0])) for stage in plan.stages
+        replace(stage, code=_code(stage, imports.files(stage.run.partition(":")[0])))
+        for stage in plan.stages
     )
     plan = replace(plan, stages=stages)
     dvc_yaml = pipeline(plan, target.folder, imports.files(_PLANNER))
@@ -71,6 +73,12 @@ def compile_tree(
             stage.to_json(), sort_keys=False
         )
     return Compiled(plan, files)
+
+
+def _code(stage: PlannedStage, imported: Sequence[str]) -> tuple[str, ...]:
+    """The files that decide what a stage does, beside its inputs: a tuning is like code."""
+    tuning = (stage.device or {}).get("tuning")
+    return tuple(sorted({*imported, *([tuning] if tuning else [])}))
 
 
 def stale_files(target: Target, compiled: Compiled) -> list[str]:

@@ -6,6 +6,7 @@ from harness.devices.record import Record, Series
 from harness.devices.statistics import Summary, in_unit, inside, ratio, summary
 from harness.errors import plain
 from harness.spec.base import Spec
+from harness.spec.device import Device
 
 
 class Row(Spec):
@@ -93,6 +94,8 @@ def _notes(old: Record, new: Record) -> tuple[str, ...]:
     found = []
     if old.measured != new.measured:
         found.append("the two measured other bytes (see 'measured' in the records)")
+    if old.device.planned() != new.device.planned():
+        found.append(_other_device(old.device, new.device))
     if old.where.fingerprint != new.where.fingerprint:
         found.append(f"another CPU: {old.where.cpu}, then {new.where.cpu}")
     if old.where.libraries != new.where.libraries:
@@ -100,7 +103,17 @@ def _notes(old: Record, new: Record) -> tuple[str, ...]:
     for record in (old, new):
         if not record.complete:
             found.append(f"record {record.number} is not complete")
+        found += [
+            f"record {record.number} has no '{name}': {why}"
+            for name, why in record.unavailable.items()
+        ]
     return tuple(found)
+
+
+def _other_device(old: Device, new: Device) -> str:
+    if old.device != new.device:
+        return f"another device: '{old.device}', then '{new.device}'"
+    return f"the spec of device '{old.device}' was another"
 
 
 def text(comparison: Comparison) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
@@ -12,8 +12,10 @@ from harness.errors import HarnessError
 from harness.formats import jsonfile
 from harness.spec.base import Digest, Identifier, Name, Spec, Text, Unit
 from harness.spec.device import Device
+from harness.spec.translation import path_in
 
 VERSION: Literal[1] = 1
+_MISSING = ("missing", "union_tag_not_found")
 _AGAIN = "a record is never edited; make a new one with `harness measure`"
 NUMBER = r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])$"
 
@@ -50,6 +52,16 @@ class Measurement(Spec):
     clock: Text = Field(description="What told the time: `time.perf_counter_ns`.")
     warm_up: int = Field(ge=0, description="Calls that were made and thrown away.")
     series: dict[SeriesName, Series] = Field(min_length=1)
+    unavailable: dict[SeriesName, Text] = Field(
+        {}, description="What could not be measured here, and why; nothing stands in its place."
+    )
+
+    @model_validator(mode="after")
+    def _measured_or_not(self) -> Self:
+        both = sorted(self.series.keys() & self.unavailable.keys())
+        if both:
+            raise ValueError(f"'{both[0]}' is both under 'series' and under 'unavailable'")
+        return self
 
 
 class Where(Spec):
@@ -93,8 +105,11 @@ class Record(Measurement):
         return self
 
     def as_json(self) -> dict[str, Any]:
-        """Return the record as a JSON value."""
-        return self.model_dump(mode="json")
+        """Return the record as a JSON value; the same that it was read from."""
+        value = self.model_dump(mode="json")
+        if not self.unavailable:
+            del value["unavailable"]  # records that are older than this field keep their bytes
+        return value
 
 
 def has_all_samples(measurement: Measurement, device: Device) -> bool:
@@ -112,10 +127,10 @@ def parse(content: bytes, origin: str) -> Record:
         `content` is no record; each field that is missing or wrong is named, with `origin`.
     """
     try:
-        jsonfile.loads(content, origin)  # pydantic takes the last of two equal keys
+        tree = jsonfile.loads(content, origin)  # pydantic takes the last of two equal keys
         return Record.model_validate_json(content)
     except ValidationError as error:
-        said = "\n".join(f"{origin}: {line}" for line in problems(error))
+        said = "\n".join(f"{origin}: {line}" for line in problems(error, tree))
         raise HarnessError(said, _AGAIN) from error
     except HarnessError as error:
         raise HarnessError(error.message, _AGAIN) from error
@@ -140,11 +155,11 @@ def dumps(record: Record) -> bytes:
     return jsonfile.dumps(record.as_json())
 
 
-def problems(error: ValidationError) -> list[str]:
+def problems(error: ValidationError, tree: Any) -> list[str]:
     """Return one line a problem, each naming the field: ``field 'where.cpu': is missing``."""
     lines = []
-    for problem in error.errors(include_url=False, include_context=False):
-        field = ".".join(str(part) for part in problem["loc"])
-        said = "is missing" if problem["type"] == "missing" else problem["msg"]
+    for problem in error.errors(include_url=False):
+        field = ".".join(str(part) for part in path_in(tree, problem))
+        said = "is missing" if problem["type"] in _MISSING else problem["msg"]
         lines.append(f"field '{field}': {said}" if field else said)
     return lines

@@ -24,11 +24,12 @@ from harness.spec.device import Device
 
 def read_measurement(path: Path) -> Measurement:
     """Return what a measuring step wrote to `path`; HarnessError names each bad field."""
+    tree = jsonfile.read(path)
     try:
-        return Measurement.model_validate_json(jsonfile.dumps(jsonfile.read(path)))
+        return Measurement.model_validate_json(jsonfile.dumps(tree))
     except ValidationError as error:
         raise HarnessError(
-            "\n".join(f"{path.name}: {line}" for line in problems(error)),
+            "\n".join(f"{path.name}: {line}" for line in problems(error, tree)),
             "the measuring step must write 'clock', 'warm_up' and 'series'",
         ) from error
 
@@ -71,6 +72,7 @@ def complete(
         clock=measurement.clock,
         warm_up=measurement.warm_up,
         series=measurement.series,
+        unavailable=measurement.unavailable,
         where=describe(libraries),
         started=started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         duration_s=duration_s,

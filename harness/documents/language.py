@@ -53,7 +53,8 @@ def page(steps: Mapping[str, Step]) -> str:
 
 def _sections(kind: str, made: Schema) -> Iterator[str]:
     place = _PLACES.get(MODELS[kind], "specs/config.yaml")
-    yield f"## {kind}\n\n`{place}`. {_said(made)}\n\n{_keys(kind, made, made)}"
+    keys = _keys(kind, made, made) if "properties" in made else _alternatives(kind, made)
+    yield f"## {kind}\n\n`{place}`. {_said(made)}\n\n{keys}"
     for name, node in made.get("$defs", {}).items():
         if "properties" in node:
             yield f"### {kind}: {name}\n\n{_said(node)}\n\n{_keys(kind, made, node)}"
@@ -76,6 +77,16 @@ def _keys(kind: str, made: Schema, node: Schema) -> str:
         default = "required" if key in required else _default(value)
         meaning = " ".join(str(value.get("description", "")).split()).replace("|", "\\|")
         lines.append(f"| `{key}` | {allowed} | {default} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _alternatives(kind: str, made: Schema) -> str:
+    """The models of which a spec is one, by the name that it gives under the key that tells."""
+    by = made["discriminator"]
+    lines = [f"| `{by['propertyName']}` | keys |", "| --- | --- |"]
+    for tag, reference in by["mapping"].items():
+        name = reference.rpartition("/")[2]
+        lines.append(f"| `{tag}` | [{name}](#{kind}-{name.lower()}) |")
     return "\n".join(lines) + "\n"
 
 

@@ -14,7 +14,7 @@ from harness.spec.alteration import alterations
 from harness.spec.claim_check import claim_problems, table_problems
 from harness.spec.composition import Composition, Locator, merge
 from harness.spec.config_check import config_problems, profile_problems, repaired
-from harness.spec.files import SpecFiles, missing_locks, place
+from harness.spec.files import SpecFiles, missing_files, place
 from harness.spec.problem import Path, Problem, SpecErrors
 from harness.spec.pruning import entries_of, follows, pruned
 from harness.spec.reader import Document
@@ -98,7 +98,7 @@ def _ranks(files: SpecFiles) -> dict[str, int]:
 
 def _file_problems(files: SpecFiles, folder: FilePath) -> set[Problem]:
     strays = (problem for _, problem in profile_problems(files))
-    locks = missing_locks(files, folder.parent)
+    locks = missing_files(files, folder.parent)
     return {*files.problems, *config_problems(files), *strays, *locks}
 
 

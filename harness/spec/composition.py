@@ -27,7 +27,7 @@ class Composition(Spec):
     profile: ProfileCard
     papers: dict[Identifier, Paper] = {}
     datasets: dict[Identifier, Dataset] = {}
-    devices: dict[Name, Device] = {}
+    devices: dict[Identifier, Device] = {}
     environments: dict[Name, Environment] = {}
     ranks: dict[Name, int] = Field(
         {}, description="The rank of every profile; filled in from `specs/profile/`."

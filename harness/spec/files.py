@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from harness.spec.config import Config
 from harness.spec.dataset import Dataset
-from harness.spec.device import Device
+from harness.spec.device import Device, DeviceSpec
 from harness.spec.environment import Environment
 from harness.spec.paper import Paper
 from harness.spec.problem import Path, Problem, SpecErrors, field_name, near, shown
@@ -37,7 +37,7 @@ class Group(NamedTuple):
 GROUPS = (
     Group("environment", "environments", Environment, ("environment",)),
     Group("dataset", "datasets", Dataset, ("dataset",)),
-    Group("device", "devices", Device, ("device",)),
+    Group("device", "devices", DeviceSpec, ("device",)),
     Group("papers", "papers", Paper, ("paper",)),
 )
 """The groups in the order in which they are composed."""
@@ -45,6 +45,12 @@ GROUPS = (
 PROFILES = Group("profile", "profile", Profile, ("profile", "name"))
 
 Model = TypeVar("Model", bound=BaseModel)
+
+# What names a file of the project: the group, the key, and what it should be.
+_FILES = (
+    ("environments", "lock", "a locked file"),
+    ("devices", "tuning", "a record of a tuning"),
+)
 
 _STEM = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 
@@ -98,7 +104,8 @@ class SpecFiles:
 
     def devices(self) -> dict[str, Device]:
         """The devices by name; SpecErrors when a spec is wrong."""
-        return _models(self.sound().groups["devices"], Device)
+        models = _models(self.sound().groups["devices"], DeviceSpec)
+        return {name: model.root for name, model in models.items()}
 
     def datasets(self) -> dict[str, Dataset]:
         """The datasets by name; SpecErrors when a spec is wrong."""
@@ -174,14 +181,15 @@ def _own(document: Document, model: type[BaseModel], group: Group | None) -> lis
     return problems
 
 
-def missing_locks(files: SpecFiles, root: FilePath) -> Iterator[Problem]:
-    """Yield the environments whose lock is not a file of the project."""
-    for document in files.groups["environments"].values():
-        lock = document.tree.get("lock")
-        told = any(p.file == document.file and p.field == "lock" for p in files.problems)
-        if isinstance(lock, str) and not told and not _is_file(root, lock):
-            said = f"there is no file {shown(lock)}"
-            yield Problem(*place(document, ("lock",)), shown(lock), said, "a locked file")
+def missing_files(files: SpecFiles, root: FilePath) -> Iterator[Problem]:
+    """Yield the locks of environments and tunings of devices that are no files of the project."""
+    for group, key, wanted in _FILES:
+        for document in files.groups[group].values():
+            path = document.tree.get(key)
+            told = any(p.file == document.file and p.field == key for p in files.problems)
+            if isinstance(path, str) and not told and not _is_file(root, path):
+                said = f"there is no file {shown(path)}"
+                yield Problem(*place(document, (key,)), shown(path), said, wanted)
 
 
 def _is_file(root: FilePath, path: str) -> bool:

@@ -59,7 +59,7 @@ class Stage(Spec):
         {}, description="The step's parameters; `harness schema --step STEP` lists them."
     )
     per_seed: bool = Field(False, description="Run once for each of the paper's `seeds`.")
-    device: Name | None = Field(
+    device: Identifier | None = Field(
         None,
         description="A spec of `specs/device/`: the stage measures there. Its record is committed "
         "and kept by every run; `harness measure` makes another.",

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from harness.spec import words
 from harness.spec.config import Config
 from harness.spec.dataset import Dataset
-from harness.spec.device import Device
+from harness.spec.device import DeviceSpec
 from harness.spec.environment import Environment
 from harness.spec.paper import Paper
 from harness.spec.profile import Profile
@@ -22,7 +22,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "paper": Paper,
     "profile": Profile,
     "dataset": Dataset,
-    "device": Device,
+    "device": DeviceSpec,
     "environment": Environment,
 }
 """The model of each kind of spec."""

@@ -52,6 +52,21 @@ def faults(model: type[BaseModel], tree: Any, locate: Locate, at: Path = ()) -> 
     return []
 
 
+def path_in(tree: Any, detail: Any) -> Path:
+    """Return where in `tree` an error of pydantic's is: without the names of a union's branches."""
+    path: list[str | int] = []
+    node = tree
+    for part in detail["loc"]:
+        if _holds(node, part):
+            node = node[part]
+            path.append(part)
+    if detail["type"] == "missing":
+        path.append(detail["loc"][-1])
+    elif detail["type"].startswith("union_tag"):
+        path.append(detail["ctx"]["discriminator"].strip("'"))
+    return tuple(path)
+
+
 class _Translation:
     def __init__(self, model: type[BaseModel], tree: Any, locate: Locate, at: Path) -> None:
         self.schema = model.model_json_schema()
@@ -63,26 +78,12 @@ class _Translation:
         """Return one fault for each place; the branches of a union have one together."""
         found: dict[Path, list[Any]] = {}
         for detail in error.errors(include_url=False)[:_MOST]:
-            found.setdefault(self._path(detail), []).append(detail)
+            found.setdefault(path_in(self.tree, detail), []).append(detail)
         return [
             self._fault(path, details)
             for path, details in found.items()
             if not _other_branch(path, details, found)
         ]
-
-    def _path(self, detail: Any) -> Path:
-        """Return where in the tree an error is: its location without the names of branches."""
-        path: list[str | int] = []
-        node = self.tree
-        for part in detail["loc"]:
-            if _holds(node, part):
-                node = node[part]
-                path.append(part)
-        if detail["type"] == "missing":
-            path.append(detail["loc"][-1])
-        elif detail["type"].startswith("union_tag"):
-            path.append(detail["ctx"]["discriminator"].strip("'"))
-        return tuple(path)
 
     def _fault(self, path: Path, details: list[Any]) -> Fault:
         detail = details[0]
@@ -97,7 +98,7 @@ class _Translation:
             said, allowed = str(detail["ctx"]["error"]), ""
         else:
             said = self._said(path, value, details)
-            allowed = words.allowed(self.schema, path)
+            allowed = words.allowed(self.schema, path, self.tree)
         return Fault(path, self._problem(path, shown(value), said, allowed))
 
     def _problem(
@@ -114,7 +115,7 @@ class _Translation:
         return Fault(path, self._problem(path, shown(name), said, allowed, key=True))
 
     def _names(self, path: Path) -> list[str]:
-        return words.keys(self.schema, path)
+        return words.keys(self.schema, path, self.tree)
 
     def _unknown(self, path: Path) -> Fault:
         name, known = str(path[-1]), self._names(path[:-1])
@@ -126,7 +127,7 @@ class _Translation:
         place = self.locate((*self.at, *path[:-1]), key=True)
         name = str(path[-1])
         field = f"{place.field}.{name}" if place.field else name
-        allowed = words.allowed(self.schema, path)
+        allowed = words.allowed(self.schema, path, self.tree)
         return Fault(path, Problem(*place[:3], field, "", "is missing", allowed))
 
     def _absent(self, path: Path) -> bool:
@@ -148,7 +149,7 @@ class _Translation:
         if kind in _SENTENCES:
             return _SENTENCES[kind].format(shown(value)) + _advice(kind, value)
         if isinstance(value, str):
-            known = words.choices(self.schema, path)
+            known = words.choices(self.schema, path, self.tree)
             return f"{shown(value)} is not one of the choices{near(value, known)}"
         return f"{shown(value)} is not allowed here"
 

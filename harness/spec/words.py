@@ -14,6 +14,11 @@ Schema = Mapping[str, Any]
 PATTERNS = {
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case words joined by hyphens, such as node-memory",
     r"^[a-z][a-z0-9_]*$": "lower-case letters, digits and '_', such as memory_ratio",
+    r"^[A-Za-z0-9:][A-Za-z0-9:.-]{0,252}$": (
+        "an IPv4 or IPv6 address or a host name, such as 192.168.1.21"
+    ),
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]*$": "a word of LLVM's, such as cortex-a53",
+    r"^[+-][A-Za-z0-9][A-Za-z0-9._-]*$": "a feature with '+' or '-' before it, such as +neon",
     r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$": "<package>.<step>, such as nonn.train_teacher",
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*\.[a-z][a-z0-9_]*$": (
         "<stage>.<output>, such as teacher.weights"
@@ -44,23 +49,27 @@ _BOUNDS = (
 )
 
 
-def allowed(schema: Schema, path: Path) -> str:
-    """Return what may stand at `path` of a value with this JSON Schema; empty when unknown."""
-    said = dict.fromkeys(words for node in _nodes(schema, path) for words in _words(schema, node))
-    return " or ".join(said)
+def allowed(schema: Schema, path: Path, tree: Any = None) -> str:
+    """Return what may stand at `path` of a value with this JSON Schema; empty when unknown.
+
+    Where the value `tree` says by its kind which of several mappings it is, here and below, only
+    that one counts.
+    """
+    nodes = _nodes(schema, path, tree)
+    return " or ".join(dict.fromkeys(words for node in nodes for words in _words(schema, node)))
 
 
-def keys(schema: Schema, path: Path) -> list[str]:
+def keys(schema: Schema, path: Path, tree: Any = None) -> list[str]:
     """Return the keys that a mapping at `path` can have, in the order of the model."""
-    found = (name for node in _nodes(schema, path) for name in node.get("properties", {}))
+    found = (name for node in _nodes(schema, path, tree) for name in node.get("properties", {}))
     return list(dict.fromkeys(found))
 
 
-def choices(schema: Schema, path: Path) -> list[str]:
+def choices(schema: Schema, path: Path, tree: Any = None) -> list[str]:
     """Return the texts that a value at `path` is chosen from; none when it is not a choice."""
     return [
         choice
-        for node in _nodes(schema, path)
+        for node in _nodes(schema, path, tree)
         for choice in (*node.get("enum", ()), *([node["const"]] if "const" in node else ()))
         if isinstance(choice, str)
     ]
@@ -78,27 +87,43 @@ def key_words(schema: Schema, path: Path) -> str:
     return ""
 
 
-def _nodes(schema: Schema, path: Path) -> list[Schema]:
-    nodes = list(_branches(schema, schema))
+def _nodes(schema: Schema, path: Path, tree: Any = None) -> list[Schema]:
+    nodes = list(_branches(schema, schema, tree))
     for part in path:
+        tree = _below(tree, part)
         nodes = [
             branch
             for node in nodes
             for child in _children(node, part)
-            for branch in _branches(schema, child)
+            for branch in _branches(schema, child, tree)
         ]
     return nodes
 
 
-def _branches(schema: Schema, node: Schema) -> Iterator[Schema]:
-    """Yield the alternatives of a node, with references followed."""
+def _branches(schema: Schema, node: Schema, value: Any = None) -> Iterator[Schema]:
+    """Yield the alternatives of a node, or the one that `value` names; references are followed."""
     if "$ref" in node:
-        yield from _branches(schema, schema["$defs"][node["$ref"].rpartition("/")[2]])
+        yield from _branches(schema, schema["$defs"][node["$ref"].rpartition("/")[2]], value)
     elif "anyOf" in node or "oneOf" in node:
-        for branch in node.get("anyOf") or node["oneOf"]:
-            yield from _branches(schema, branch)
+        for branch in _named(node, value) or node.get("anyOf") or node["oneOf"]:
+            yield from _branches(schema, branch, value)
     else:
         yield node
+
+
+def _named(node: Schema, value: Any) -> list[Schema]:
+    """Return the one alternative that `value` names by its kind; none when it names none."""
+    by = node.get("discriminator", {})
+    name = _below(value, by.get("propertyName", ""))
+    known = by.get("mapping", {})
+    return [{"$ref": known[name]}] if isinstance(name, str) and name in known else []
+
+
+def _below(value: Any, part: str | int) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(part)
+    inside = isinstance(value, list) and isinstance(part, int) and part < len(value)
+    return value[part] if inside else None
 
 
 def _children(node: Schema, part: str | int) -> Iterator[Schema]:

@@ -108,8 +108,8 @@ class PlannedEnvironment:
 class PlannedStage:
     """A stage as it will run; see `Artifact` for its inputs and outputs.
 
-    `run` is ``module:function``, `code` the project's files that this module imports, `sampling`
-    the warm-up and sample counts of a measuring stage, and `writer` the DVC stage of each input.
+    `run` is ``module:function``, `code` the project's files that this module imports, `device`
+    the spec of a measuring stage's device, and `writers` the DVC stage of each input.
     """
 
     profile: str
@@ -123,8 +123,7 @@ class PlannedStage:
     params: Mapping[str, Any]
     seeds: tuple[int, ...] = ()
     writers: Mapping[str, str] = field(default_factory=dict)
-    device: str | None = None
-    sampling: Mapping[str, int] | None = None
+    device: Mapping[str, Any] | None = None
     code: tuple[str, ...] = ()
 
     @property
@@ -195,8 +194,7 @@ class PlannedStage:
 def _check_measuring(fields: Mapping[str, Any]) -> None:
     if fields["device"] is None:
         return
-    form.text(fields["device"], "device", form.NAME)
-    for name, number in form.mapping(fields["sampling"], "sampling").items():
-        form.whole_number(number, f"sampling.{name}")
+    device = form.mapping(fields["device"], "device")
+    form.text(device.get("device"), "device.device", form.IDENTIFIER)
     if len(fields["outputs"]) != 1:
         raise ValueError("field 'outputs': a measuring stage has one output")

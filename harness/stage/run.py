@@ -12,19 +12,13 @@ from harness.stage.progress import Progress
 if TYPE_CHECKING:
     import numpy as np
 
+    from harness.spec.device import Device
+
 
 def derive_seed(*labels: str | int) -> int:
     """Return a seed in [0, 2**32) that depends on `labels` alone, never on any order of runs."""
     text = "\0".join(str(label) for label in labels)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How often a measuring step calls what it measures: `warm_up` calls that are not counted."""
-
-    warm_up: int
-    samples: int
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,7 @@ class Run:
     progress
         Tells the user how far the step is.
     device
-        How a measuring stage samples its device; None for every other stage.
+        Where a measuring stage measures, and how often; None for every other stage.
     """
 
     paper: str
@@ -50,7 +44,7 @@ class Run:
     seed_axis: int
     checkpoint: Checkpoint
     progress: Progress
-    device: Sampling | None = None
+    device: Device | None = None
 
     def seed(self, *labels: str | int) -> int:
         """Return the seed of one use of randomness, such as ``("epoch", 3)``."""

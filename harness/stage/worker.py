@@ -15,12 +15,13 @@ from typing import cast
 
 from harness.errors import HarnessError
 from harness.fault import system_fault
+from harness.spec.device import DeviceSpec
 from harness.stage.checkpoint import Checkpoint
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.planned import Artifact, PlannedStage
 from harness.stage.progress import Progress
-from harness.stage.run import Run, Sampling
+from harness.stage.run import Run
 from harness.stage.scratch import checkpoint, mark_done, refusal, staging
 from harness.steps import Kind, Params
 
@@ -66,7 +67,7 @@ def run_step(plan: PlannedStage, folder: Path, seed: int | None) -> None:
         seed_axis=seed or 0,
         checkpoint=Checkpoint(checkpoint(folder)),
         progress=Progress(label),
-        device=Sampling(**plan.sampling) if plan.sampling else None,
+        device=None if plan.device is None else DeviceSpec.of(plan.device),
     )
     step, params = _step(plan)
     step(inputs, params, outputs, run)

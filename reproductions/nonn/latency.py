@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from harness.errors import HarnessError
 from harness.formats.arrays import Array
+from harness.spec.device import Device
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
-from harness.stage.run import Run, Sampling
+from harness.stage.run import Run
 from reproductions.nonn.determinism import settle
 from reproductions.nonn.images import read_split
 from reproductions.nonn.params.latency import LatencyParams
@@ -46,13 +47,13 @@ def measure_latency(inputs: Inputs, params: LatencyParams, outputs: Outputs, run
     outputs.record("record", record)
 
 
-def sample(call: Callable[[], object], sampling: Sampling) -> list[int]:
+def sample(call: Callable[[], object], device: Device) -> list[int]:
     """Return how many nanoseconds each of the counted calls of `call` took, in their order."""
     taken = []
     with torch.inference_mode():
-        for _ in range(sampling.warm_up):
+        for _ in range(device.warm_up):
             call()
-        for _ in range(sampling.samples):
+        for _ in range(device.samples):
             start = perf_counter_ns()
             call()
             taken.append(perf_counter_ns() - start)

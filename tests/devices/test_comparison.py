@@ -57,6 +57,19 @@ def test_notes_tell_what_else_changed():
         assert words in said
 
 
+def test_notes_tell_of_another_device_and_of_what_was_not_measured():
+    """A record of another device, or of another spec of it, says so, and what it could not do."""
+    device = {**value()["device"], "samples": 3, "says": "Other words."}
+    again = other(device=device, unavailable={"energy": "no meter"})
+    elsewhere = other(device={**device, "device": "phone"})
+
+    said = text(compare(record(), again))
+    assert "note: the spec of device 'host' was another" in said
+    assert "note: record 0002 has no 'energy': no meter" in said
+    assert "another device: 'host', then 'phone'" in text(compare(record(), elsewhere))
+    assert "device" not in " ".join(compare(record(), other()).notes)
+
+
 def test_text_is_aligned():
     """The text has a line a series under one header."""
     lines = text(compare(record(), other())).splitlines()

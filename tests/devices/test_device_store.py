@@ -11,7 +11,7 @@ from harness.devices import store
 from harness.devices.record import Measurement, dumps, read
 from harness.devices.recording import complete, read_measurement
 from harness.errors import HarnessError
-from harness.spec.device import Device
+from harness.spec.device import DeviceSpec
 
 
 def test_numbers_count_up(tmp_path):
@@ -76,14 +76,19 @@ def test_all_numbers_taken(tmp_path):
 def test_completing_a_measurement(samples, whole):
     """What a step measured becomes a record, complete only with all its samples."""
     measurement = Measurement.model_validate(
-        {"clock": "c", "warm_up": 2, "series": {"a": {"unit": "ms", "samples": samples}}}
+        {
+            "clock": "c",
+            "warm_up": 2,
+            "series": {"a": {"unit": "ms", "samples": samples}},
+            "unavailable": {"energy": "no meter"},
+        }
     )
 
     made = complete(
         measurement,
         paper="nonn",
         stage="latency",
-        device=Device(**DEVICE),
+        device=DeviceSpec.of(DEVICE),
         number="0003",
         measured={},
         started=datetime(2026, 1, 31, 13, tzinfo=timezone(timedelta(hours=1))),
@@ -92,6 +97,7 @@ def test_completing_a_measurement(samples, whole):
     )
 
     assert (made.number, made.complete, made.started) == ("0003", whole, "2026-01-31T12:00:00Z")
+    assert made.unavailable == {"energy": "no meter"}
     assert datetime.strptime(made.started, "%Y-%m-%dT%H:%M:%S%z").tzinfo == UTC
 
 

@@ -1,5 +1,7 @@
 """The schema of a record."""
 
+from pathlib import Path
+
 import pytest
 from record_samples import VALUE, record, value
 
@@ -7,6 +9,7 @@ from harness.devices.record import dumps, parse, read
 from harness.errors import HarnessError
 from harness.formats import jsonfile
 
+RECORDS = Path(__file__).parents[2] / "device_results"
 FREE = {"libraries", "series", "measured"}  # mappings whose keys are names, not fields
 
 
@@ -66,6 +69,11 @@ def test_every_problem_is_told_at_once():
         ({"series": {"teacher": {"unit": "ms", "samples": [-1]}}}, "series.teacher.samples.0"),
         ({"series": {"teacher": {"unit": "ms", "samples": []}}}, "series.teacher.samples"),
         ({"series": {}}, "series"),
+        ({"unavailable": {"energy": ""}}, "unavailable.energy"),
+        ({"unavailable": {"energy": None}}, "unavailable.energy"),
+        ({"device": {**VALUE["device"], "samples": 1}}, "device.samples"),
+        ({"device": {**VALUE["device"], "kind": "phone"}}, "device.kind"),
+        ({"device": {**VALUE["device"], "deadline_ms": 1}}, "device.deadline_ms"),
     ],
 )
 def test_wrong_field_is_named(changes, field):
@@ -94,6 +102,25 @@ def test_written_record_is_read_back(tmp_path):
 
     assert record() == read(path)
     assert path.read_bytes() == dumps(read(path))
+
+
+def test_record_says_what_was_not_measured_and_why():
+    """What is unavailable is kept with its reason, and is left out where there is nothing."""
+    told = record(unavailable={"energy": "no meter"})
+
+    assert parse(dumps(told), "sample").unavailable == {"energy": "no meter"}
+    assert "unavailable" not in record().as_json()
+
+
+def test_nothing_is_measured_and_unavailable_at_once():
+    """A series that has samples cannot also be called unavailable."""
+    assert "'teacher' is both" in bad({**value(), "unavailable": {"teacher": "no time"}})
+
+
+@pytest.mark.parametrize("path", sorted(RECORDS.rglob("[0-9]*.json")), ids=lambda path: path.stem)
+def test_committed_records_keep_their_bytes(path):
+    """A record that was written before is read, and would be written in the same bytes."""
+    assert dumps(read(path)) == path.read_bytes()
 
 
 def test_number_is_the_name_of_the_file(tmp_path):

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.errors import HarnessError
 from harness.formats import arrays, jsonfile, rows
-from harness.stage.run import Sampling
+from harness.spec.device import Host
 from reproductions.nonn import architecture
 from reproductions.nonn.params.students import StudentsParams
 
@@ -131,6 +131,18 @@ def test_released_students_train(images, teacher, assignment, tmp_path):
     assert rows.read(found["history"])[0]["network"].endswith("N=2 random")
 
 
+def host(warm_up: int = 1, samples: int = 3) -> Host:
+    """Give this machine, and how often it is asked."""
+    return Host(
+        kind="host",
+        device="host",
+        says="Here",
+        warm_up=warm_up,
+        samples=samples,
+        tolerance=0.5,
+    )
+
+
 def test_released_model_goes_with_released_loss():
     """A spec cannot mix the released model with the corrected loss."""
     with pytest.raises(ValidationError, match="element_mean"):
@@ -155,7 +167,7 @@ def test_latency_keeps_every_sample(images, teacher, students, tmp_path):
     """The record has the samples of the teacher, of each student and of the head, in whole ns."""
     inputs = {"images": images, "teacher": teacher, "students": students["weights"]}
     found = run_step(
-        "measure_latency", LATENCY, inputs, tmp_path, device=Sampling(warm_up=2, samples=5)
+        "measure_latency", LATENCY, inputs, tmp_path, device=host(warm_up=2, samples=5)
     )
 
     record = jsonfile.read(found["record"])
@@ -182,4 +194,4 @@ def test_latency_of_students_that_were_not_trained(images, teacher, students, tm
     params = {**LATENCY, "students": (3,)}
 
     with pytest.raises(HarnessError, match="no system of 3 students"):
-        run_step("measure_latency", params, inputs, tmp_path, device=Sampling(1, 3))
+        run_step("measure_latency", params, inputs, tmp_path, device=host())

@@ -40,11 +40,12 @@ def test_problems_are_printed_with_status_1(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each problem is a line, and the last line counts them."""
-    (project / "specs/device/host.yaml").write_text("device: host\nsays: yes\n", encoding="utf-8")
+    text = "device: host\nsays: yes\nkind: host\n"
+    (project / "specs/device/host.yaml").write_text(text, encoding="utf-8")
 
     assert main(["validate"]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "5 problems in 1 file"
+    assert lines[-1] == "4 problems in 1 file"
     assert lines[-2].startswith("specs/device/host.yaml:2:7: says: 'yes' has no certain meaning")
 
 
