@@ -12,12 +12,15 @@ from reproductions.nonn.params.costs import CostsParams
 from reproductions.nonn.params.deployment import DeploymentParams, DeploymentSummaryParams
 from reproductions.nonn.params.drawing import (
     AccuracyAgainstBytesParams,
+    AccuracyAgainstSurvivorsParams,
     ActivationNetworkParams,
+    LatencyAgainstLinkParams,
     TrainingCurvesParams,
 )
 from reproductions.nonn.params.graph import GraphParams
 from reproductions.nonn.params.latency import LatencyParams
 from reproductions.nonn.params.partition import PartitionParams
+from reproductions.nonn.params.payload import PayloadParams
 from reproductions.nonn.params.quality import PartitionQualityParams
 from reproductions.nonn.params.single import SingleParams
 from reproductions.nonn.params.students import StudentsParams
@@ -73,6 +76,19 @@ STEPS: dict[str, Step] = {
         more_inputs="rows",
         outputs=_FIGURE,
     ),
+    "draw_accuracy_against_survivors": Step(
+        run="reproductions.nonn.drawing.survivors:draw_accuracy_against_survivors",
+        params=AccuracyAgainstSurvivorsParams,
+        more_inputs="rows",
+        outputs=_FIGURE,
+    ),
+    "draw_latency_against_link": Step(
+        run="reproductions.nonn.drawing.latency:draw_latency_against_link",
+        params=LatencyAgainstLinkParams,
+        inputs={"simulation": "rows", "measured": "rows"},
+        outputs=_FIGURE,
+        optional=frozenset({"measured"}),
+    ),
     "draw_training_curves": Step(
         run="reproductions.nonn.drawing.curves:draw_training_curves",
         params=TrainingCurvesParams,
@@ -106,6 +122,12 @@ STEPS: dict[str, Step] = {
     "score_survivors": Step(
         run="reproductions.nonn.robustness:score_survivors",
         params=SurvivorsParams,
+        inputs={"images": "arrays", "students": "weights"},
+        outputs=_ROWS,
+    ),
+    "payload": Step(
+        run="reproductions.nonn.payload:measure_payload",
+        params=PayloadParams,
         inputs={"images": "arrays", "students": "weights"},
         outputs=_ROWS,
     ),
