@@ -285,6 +285,19 @@ def test_a_set_that_cannot_be_served_stops_no_other(fit):
     assert [tuple(row) for row in found] == [COLUMNS] * 5
 
 
+def test_of_several_seeds_the_first_is_served(fit, run_step, tmp_path):
+    """A stage that is not run per seed takes the filters of the first seed's teacher."""
+    other = activation(np.random.default_rng(3), 200, 24)
+    folders.write_folder(tmp_path / "other", {"weights": other}, {})
+    params = {"sets": (MIXED.model_dump(),), "networks": (WRNS,), "task": {"image_size": 8}}
+    how = {**params, "keep_percentile": 50.0, "algorithm": "leiden"}
+    graphs = {"graph": {1: tmp_path / "other", 0: tmp_path / "graph"}}
+
+    found, _ = fit(MIXED)
+
+    assert rows.read(run_step("budgets", how, graphs, 9)["rows"]) == found
+
+
 def test_same_seed_same_rows(fit):
     """The rows depend on the seed alone."""
     assert fit(MIXED) == fit(MIXED)

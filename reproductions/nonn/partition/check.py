@@ -12,14 +12,15 @@ _AGAIN = "build the graph again with step nonn.build_graph"
 
 
 def weights_of(inputs: Inputs) -> Floats:
-    """Return the weights (C, C) of the input `graph`.
+    """Return the weights (C, C) of the input `graph`, of the first seed where there are several.
 
     Raises
     ------
     HarnessError
         They are no weights of links between two filters or more.
     """
-    arrays = inputs.arrays("graph")
+    seeds = inputs.seeds("graph")
+    arrays = inputs.arrays("graph", seeds[0] if seeds else None)
     if "weights" not in arrays:
         raise HarnessError(
             f"input 'graph': there is no array 'weights'; there are {sorted(arrays)}",
