@@ -13,6 +13,7 @@ from harness.errors import HarnessError
 from harness.formats import jsonfile
 from harness.spec import reader
 from harness.spec.base import Spec
+from harness.spec.device import NodeAddress
 from harness.spec.files import place
 from harness.spec.problem import field_name, render
 from harness.spec.reader import Document
@@ -87,7 +88,7 @@ class Base(Spec):
     student_model_path: FilePath
     teacher_model_path: FilePath
     num_classes: int = Field(ge=2, le=100_000)
-    deploy_ips: tuple[str, ...]
+    deploy_ips: tuple[NodeAddress, ...]
     deploy_ports: tuple[Port, ...]
     deploy_dir_path: FilePath = "deploy/deployment_files"
     deploy_target: Literal["llvm", "rasp3b", "cuda"] = "llvm"

@@ -53,6 +53,7 @@ class NoNN:
     >>> nonn.create_unified_student()  # doctest: +SKIP
     >>> nonn.create_student()  # doctest: +SKIP
     >>> nonn.student.train_model()  # doctest: +SKIP
+    >>> nonn.student.deploy()  # doctest: +SKIP
     """
 
     def __init__(self, config_file: str | Path = "") -> None:

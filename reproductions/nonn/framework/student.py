@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
 
 from torch import nn
 
@@ -17,7 +20,8 @@ from reproductions.nonn.framework.config import Config
 from reproductions.nonn.framework.course import Course, chanced, run_of, told
 from reproductions.nonn.framework.dataset import Images
 from reproductions.nonn.framework.device import Devices
-from reproductions.nonn.framework.files import Cluster, weights_path
+from reproductions.nonn.framework.files import Cluster, read_weights, weights_path
+from reproductions.nonn.framework.inference import Deployment
 from reproductions.nonn.framework.log import looking
 from reproductions.nonn.framework.models import Family, Node, coloured, drop
 from reproductions.nonn.framework.optimise import Stepped
@@ -125,7 +129,7 @@ class Student:
         if student.mode == "deploy":
             raise HarnessError(
                 "student.mode 'deploy': these students are not to be trained",
-                "set the mode to 'train'",
+                "set the mode to 'train', or call deploy()",
             )
         self.devices.settle()
         known = self.teacher.load()
@@ -148,6 +152,53 @@ class Student:
         run = run_of("students", config.base.seed)
         best = self._course(known).train(task, (train, validation), how, run)
         restore(self.model, best, "the training")
+
+    def deploy(
+        self,
+        passes: int = 10,
+        images: int = 20,
+        runtime: Literal["tvm_rpc", "onnxruntime"] = "tvm_rpc",
+        deadline_s: float = 10.0,
+    ) -> Deployment:
+        """Deploy the trained students on their devices and ask them about test images.
+
+        Compiles each student and the final layer into `deploy_dir_path`, places the students on
+        TVM's RPC servers, asks all of them at once about each image, and writes the inference log.
+        A student that fails is left out of the answers, and every pass says how many they stand
+        on.
+
+        Parameters
+        ----------
+        passes
+            How often each image is asked about; the release's number where none is passed.
+        images
+            How many of the test images, from the first one.
+        runtime
+            `tvm_rpc`, or `onnxruntime` in a process a student on this machine.
+        deadline_s
+            How long an answer may take.
+
+        Raises
+        ------
+        HarnessError
+            The students have not been trained; this environment or machine lacks what the
+            deployment needs; or no student answered.
+        """
+        if not (passes >= 1 and images >= 1 and deadline_s > 0):
+            raise HarnessError(
+                f"deploy: passes {passes}, images {images}, deadline_s {deadline_s}",
+                "each must be larger than zero",
+            )
+        from reproductions.nonn.framework.deployment import Deploying
+
+        base, split = self.config.base, self.images.test
+        remedy = "train the students first, with student.mode 'train' and train_model()"
+        weights = read_weights("base.student_model_path", base.student_model_path, remedy)
+        system = copy.deepcopy(self.model).cpu()
+        restore(system, weights, str(weights_path(base.student_model_path)))
+        some = replace(split, images=split.images[:images], labels=split.labels[:images])
+        log = Path(base.deploy_dir_path) / self.config.student.inference_log_file
+        return Deploying(base, system, some, log).run(passes, runtime, deadline_s)
 
     def subset_accuracies(self) -> list[Row]:
         """Return the accuracy on the test images for every subset of students that answers."""
