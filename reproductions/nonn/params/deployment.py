@@ -57,4 +57,4 @@ class DeploymentParams(Params):
 
 
 class DeploymentSummaryParams(Params):
-    """A record of a deployment tells itself what its series are: there is nothing to choose."""
+    """Nothing: the names of a record's series say what its rows are of."""
