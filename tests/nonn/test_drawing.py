@@ -17,19 +17,24 @@ from PIL import Image
 from harness.errors import HarnessError
 from harness.formats import arrays as folders
 from harness.formats import rows
-from reproductions.nonn.drawing import accuracy, curves, network, pareto
+from reproductions.nonn.drawing import accuracy, curves, latency, network, pareto, survivors
 from reproductions.nonn.drawing.labels import Box, box, place
 from reproductions.nonn.drawing.layout import ring, spread, sunflower
-from reproductions.nonn.drawing.palette import look
+from reproductions.nonn.drawing.palette import MARKERS, look
+from reproductions.nonn.params.drawing import LatencyAgainstLinkParams
 
 DRAWINGS = {
     "draw_activation_network": {"students": 2, "keep_percentile": 50.0},
     "draw_accuracy_against_bytes": {},
+    "draw_accuracy_against_survivors": {"classes": 10},
+    "draw_latency_against_link": {"devices": (2, 4), "latency_ms": 0.5},
     "draw_training_curves": {},
 }
 
 
-def score(name, students, partition, value, *, distilled=True, size=4000, **seed):
+def score(
+    name, students, partition, value, *, distilled=True, training="together", size=4000, **seed
+):
     """Make one row of scores, as a training stage writes it."""
     return {
         **seed,
@@ -37,6 +42,7 @@ def score(name, students, partition, value, *, distilled=True, size=4000, **seed
         "students": students,
         "partition": partition,
         "distilled": distilled,
+        "training": training,
         "parameters": size // 4,
         "bytes": size,
         "accuracy": value,
@@ -56,6 +62,54 @@ def history(name, epochs=5):
         }
         for epoch in range(1, epochs + 1)
     ]
+
+
+def survivors_of(students, dropout, **seed):
+    """Make the rows of one system: each student that answers adds its number to the accuracy."""
+    return [
+        {
+            **seed,
+            "dropout": dropout,
+            "students": students,
+            "surviving": count,
+            "answering": "+".join(map(str, chosen)),
+            "accuracy": 20.0 + 10 * count + sum(chosen) + 30 * dropout,
+        }
+        for count in range(students, 0, -1)
+        for chosen in combinations(range(students), count)
+    ]
+
+
+def prediction(method, devices, megabits, total, *, latency=0.5, form=None, **more):
+    """Make one row of a simulation."""
+    return {
+        "method": method,
+        "network": "wrn10-1",
+        "devices": devices,
+        "form": form,
+        "precision": form and "float32",
+        "bandwidth_mbit": megabits,
+        "latency_ms": latency,
+        "compute_ms": total / 2,
+        "transfer_ms": total / 2,
+        "total_ms": total,
+        "compute": "measured" if devices == 2 else "scaled",
+        "record": "0001",
+        "current": True,
+        "complete": True,
+    } | more
+
+
+PREDICTED = [
+    *(prediction("nonn", n, m, 4 + 100 / m, form="features") for n in (2, 4) for m in (100, 1, 10)),
+    *(prediction("nonn", 2, m, 3 + 90 / m, form="logits") for m in (1, 10)),
+    *(prediction("nonn", 2, m, 9 + 100 / m, latency=5, form="features") for m in (1, 10)),
+    *(prediction("split-student", n, m, 9 + 9000 / m) for n in (2, 4) for m in (1, 10, 100)),
+    *(prediction("split-teacher", n, m, 50 + 40000 / m) for n in (2, 4) for m in (1, 10, 100)),
+]
+MEASURED = [
+    {"devices": n, "bandwidth_mbit": m, "total_ms": 5 + 110 / m} for n in (2, 8) for m in (10, 100)
+]
 
 
 TEACHER = [score("wrn16-4", 1, "none", 98.5, distilled=False, size=11_000_000)]
@@ -84,6 +138,10 @@ def inputs(tmp_path):
         "others": OTHERS,
         "students": history("wrn10-1 N=2") + history("wrn10-1 N=4"),
         "large": history("wrn16-4"),
+        "without": survivors_of(2, 0.0) + survivors_of(4, 0.0),
+        "with": survivors_of(4, 0.3),
+        "simulation": PREDICTED,
+        "measured": MEASURED,
     }
     for name, table in tables.items():
         rows.write(tmp_path / f"{name}.csv", table)
@@ -95,6 +153,14 @@ def inputs(tmp_path):
         "draw_accuracy_against_bytes": {
             "teacher": tmp_path / "teacher.csv",
             "others": tmp_path / "others.csv",
+        },
+        "draw_accuracy_against_survivors": {
+            "without": tmp_path / "without.csv",
+            "with": tmp_path / "with.csv",
+        },
+        "draw_latency_against_link": {
+            "simulation": tmp_path / "simulation.csv",
+            "measured": tmp_path / "measured.csv",
         },
         "draw_training_curves": {
             "teacher": tmp_path / "large.csv",
@@ -172,15 +238,20 @@ def test_discs_of_the_ring_do_not_overlap(members):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.floats(-100, 100), min_size=1, max_size=9), st.floats(0.5, 20))
-def test_labels_stand_apart_in_their_order(wanted, apart):
-    """Labels keep their order, do not touch, and move only where they would."""
-    placed = spread(wanted, apart)
+@given(
+    st.lists(st.floats(-100, 100), min_size=1, max_size=9),
+    st.floats(0.5, 20),
+    st.sampled_from([-math.inf, -50.0, 0.0]),
+)
+def test_labels_stand_apart_in_their_order(wanted, apart, lowest):
+    """Labels keep their order, do not touch, end where allowed, and move only where they must."""
+    placed = spread(wanted, apart, lowest)
 
     ranked = [placed[at] for at in sorted(range(len(wanted)), key=lambda at: (wanted[at], at))]
     assert all(high - low >= apart - 1e-9 for low, high in pairwise(ranked))
-    if all(high - low >= apart for low, high in pairwise(sorted(wanted))):
-        assert placed == wanted
+    assert min(placed) >= lowest
+    if min(wanted) >= lowest and all(high - low >= apart for low, high in pairwise(sorted(wanted))):
+        assert placed == pytest.approx(wanted)
 
 
 def test_communities_of_a_student_stand_side_by_side():
@@ -234,17 +305,19 @@ def test_marks_average_over_seeds():
 
 
 def test_series_are_named_by_their_input_and_by_what_varies_in_it():
-    """Systems that differ only by their input, partition or teaching are series of their own."""
+    """Systems that differ only by their input or in one column are series of their own."""
     lone = [score("a", 1, "none", 90, distilled=flag) for flag in (False, True)]
     mixed = [score("a", 2, kind, 90) for kind in ("random", "communities")]
-    scores = {"one_student": lone, "mixed": mixed, "with_dropout": [score("a", 2, "random", 91)]}
+    drilled = [score("a", 2, "random", 91, training=kind) for kind in ("together", "alone")]
+    scores = {"one_student": lone, "mixed": mixed, "with_dropout": drilled}
 
     assert [mark.series for mark in pareto.marks_of(scores)] == [
         "one student, a, not distilled",
         "one student, a, distilled",
         "mixed, a, partition random",
         "mixed, a, partition communities",
-        "with dropout, a",
+        "with dropout, a, training together",
+        "with dropout, a, training alone",
     ]
 
 
@@ -385,3 +458,113 @@ def test_curves_need_a_history():
     """A stage without rows gives an error and no empty picture."""
     with pytest.raises(HarnessError, match="history of at least one stage"):
         curves.picture({"teacher": []})
+
+
+def test_survivors_have_the_mean_and_range_of_their_subsets():
+    """A subset is averaged over its seeds; the marks average subsets, the bars span them."""
+    other = [row | {"accuracy": row["accuracy"] + 2} for row in survivors_of(3, 0.0, seed=1)]
+
+    found = survivors.curves_of(survivors_of(3, 0.0, seed=0) + other)
+
+    assert list(found) == [3]
+    curve = found[3][0.0]
+    # One student: 30 + 0, 1, 2; two: 40 + 1, 2, 3; three: 50 + 3; the seeds add 1 on average.
+    assert (curve.surviving, curve.mean) == ([1, 2, 3], [32.0, 43.0, 54.0])
+    assert (curve.low, curve.high) == ([31.0, 42.0, 54.0], [33.0, 44.0, 54.0])
+
+
+def test_survivors_are_drawn_by_size_of_system_with_the_line_of_chance():
+    """There is a panel for each number of students, and chance is that of the classes."""
+    rows_ = survivors_of(4, 0.3) + survivors_of(2, 0.0) + survivors_of(4, 0.0)
+
+    drawing = survivors.picture(rows_, 20)
+
+    assert [axes.get_title(loc="left") for axes in drawing.axes] == ["N = 2", "N = 4"]
+    assert [len(axes.containers) for axes in drawing.axes] == [1, 2]
+    assert [text.get_text() for text in drawing.legends[0].get_texts()] == [
+        "trained without dropout",
+        "trained with student dropout 0.3",
+    ]
+    for axes in drawing.axes:
+        assert any(list(line.get_ydata()) == [5.0, 5.0] for line in axes.get_lines())
+
+
+def test_survivors_told_twice_are_refused():
+    """Two rows for the same students would be averaged in silence, and none draw nothing."""
+    twice = survivors_of(2, 0.3, seed=0) * 2
+    with pytest.raises(HarnessError, match=r"2 rows .* students 0\+1 of 2, dropout 0.3, seed 0"):
+        survivors.picture(twice, 10)
+    with pytest.raises(HarnessError, match="no rows to draw"):
+        survivors.picture([], 10)
+
+
+def shown(**chosen):
+    """Make the parameters of the picture of latency."""
+    return LatencyAgainstLinkParams.model_validate({"devices": (2, 4), "latency_ms": 0.5} | chosen)
+
+
+def test_latency_follows_what_the_parameters_choose():
+    """Of NoNN one form is drawn, of every method one link latency, by rising bandwidth."""
+    found = latency.courses_of(PREDICTED, shown())
+
+    assert [(course.method, course.devices, course.scaled) for course in found] == [
+        (method, devices, devices == 4)
+        for method in ("nonn", "split-student", "split-teacher")
+        for devices in (2, 4)
+    ]
+    assert found[0].megabits == [1.0, 10.0, 100.0]
+    assert found[0].milliseconds == [104.0, 14.0, 5.0]
+    assert [course.name for course in found[:2]] == ["NoNN, N = 2", "NoNN, N = 4 *"]
+    (logits, *_) = latency.courses_of(PREDICTED, shown(form="logits"))
+    assert logits.milliseconds == [93.0, 12.0]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"devices": (2, 8)}, "no prediction for 8 devices"),
+        ({"latency_ms": 2.0}, "latency of 2 ms .* the rows have 2 4 devices; 0.5 5 ms"),
+        ({"precision": "int8", "devices": (3,)}, "features in int8; .* features logits; float32"),
+    ],
+)
+def test_latency_that_was_not_predicted_is_named(chosen, said):
+    """A choice that the simulation did not make tells which there are."""
+    with pytest.raises(HarnessError, match=said):
+        latency.courses_of(PREDICTED, shown(**chosen))
+
+
+def test_latency_predicted_twice_is_refused():
+    """Rows of two networks for one line would make a zigzag."""
+    with pytest.raises(HarnessError, match="several rows predict nonn on 2 devices at 1 Mbit/s"):
+        latency.courses_of([*PREDICTED, PREDICTED[1] | {"network": "other"}], shown())
+
+
+def test_measured_latencies_stand_where_they_were_measured():
+    """A measured point has the mark of its number of devices; numbers not shown are left out."""
+    (axes,) = latency.picture(PREDICTED, MEASURED, shown()).axes
+
+    points = {
+        (float(line.get_xdata()[0]), float(line.get_ydata()[0])): line.get_marker()
+        for line in axes.get_lines()
+        if len(line.get_xdata()) == 1
+    }
+    assert points == {(10.0, 16.0): MARKERS[0], (100.0, 6.1): MARKERS[0]}
+
+
+def test_notes_tell_what_predictions_rest_on():
+    """Scaled compute times, and a record that is stale or not complete, are told in the picture."""
+    sound = latency.notes_of(latency.courses_of(PREDICTED, shown()), PREDICTED, shown())
+    (first, *_) = courses = latency.courses_of(PREDICTED, shown(devices=(2,)))
+    broken = [row | {"current": False, "complete": False} for row in PREDICTED]
+    stale = latency.notes_of(courses, broken, shown())
+
+    assert not first.scaled
+    assert "links of 0.5 ms one way" in sound[0]
+    assert sound[1:] == [
+        "Compute times from record 0001 of the deployment.",
+        "* Compute time scaled by multiply-adds from that of another number of nodes.",
+    ]
+    assert stale[2:] == [
+        "The record was measured on other networks than the present ones.",
+        "The record is not complete.",
+    ]

@@ -72,10 +72,10 @@ def ring(counts: Sequence[int], groups: Sequence[int], gap: float = 0.9) -> list
     ]
 
 
-def spread(wanted: Sequence[float], apart: float) -> list[float]:
+def spread(wanted: Sequence[float], apart: float, lowest: float = -math.inf) -> list[float]:
     """Return heights near `wanted`, in the same order, at least `apart` from each other.
 
-    Runs of heights that would touch share one block around their mean.
+    Runs of heights that would touch share one block around their mean; none ends below `lowest`.
     """
     order = sorted(range(len(wanted)), key=lambda at: (wanted[at], at))
     blocks: list[tuple[float, list[int]]] = []
@@ -90,6 +90,8 @@ def spread(wanted: Sequence[float], apart: float) -> list[float]:
     for middle, members in blocks:
         for rank, at in enumerate(members):
             placed[at] = middle + (rank - (len(members) - 1) / 2) * apart
+    for rank, at in enumerate(order):
+        placed[at] = max(placed[at], lowest + rank * apart)
     return placed
 
 

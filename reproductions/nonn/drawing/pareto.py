@@ -12,7 +12,8 @@ from harness.formats.rows import Row, Value
 _BREAK = 1.5
 """Neighbours that are further apart than this factor are drawn on both sides of a break."""
 
-_System = tuple[Value, Value, Value, Value]
+_KINDS = ("partition", "training", "distilled")
+"""Columns of a score that tell systems of the same networks apart."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +40,20 @@ def marks_of(scores: Mapping[str, Sequence[Row]]) -> list[Mark]:
 
 
 def _marks(name: str, rows: Sequence[Row]) -> list[Mark]:
-    systems: dict[_System, list[Row]] = {}
+    systems: dict[tuple[Value, ...], list[Row]] = {}
     for row in rows:
-        key = row["network"], row["partition"], row["distilled"], row["students"]
+        key = tuple(row[column] for column in ("network", *_KINDS, "students"))
         systems.setdefault(key, []).append(row)
-    kinds = {
-        column: len({row[column] for row in rows}) > 1 for column in ("partition", "distilled")
-    }
-    return [_mark(_series(name, found[0], kinds), found) for found in systems.values()]
+    varied = [column for column in _KINDS if len({row[column] for row in rows}) > 1]
+    return [_mark(_series(name, seeds[0], varied), seeds) for seeds in systems.values()]
 
 
-def _series(name: str, row: Row, kinds: Mapping[str, bool]) -> str:
+def _series(name: str, row: Row, varied: Sequence[str]) -> str:
     words = [name, str(row["network"])]
-    if kinds["partition"]:
-        words.append(f"partition {row['partition']}")
-    if kinds["distilled"]:
-        words.append("distilled" if row["distilled"] else "not distilled")
+    for column in varied:
+        value = row[column]
+        said = column if value else f"not {column}"
+        words.append(said if isinstance(value, bool) else f"{column} {value}")
     return ", ".join(words)
 
 
