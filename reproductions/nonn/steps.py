@@ -22,6 +22,7 @@ from reproductions.nonn.params.latency import LatencyParams
 from reproductions.nonn.params.partition import PartitionParams
 from reproductions.nonn.params.payload import PayloadParams
 from reproductions.nonn.params.quality import PartitionQualityParams
+from reproductions.nonn.params.simulation import SimulationParams
 from reproductions.nonn.params.single import SingleParams
 from reproductions.nonn.params.students import StudentsParams
 from reproductions.nonn.params.survivors import SurvivorsParams
@@ -149,6 +150,12 @@ STEPS: dict[str, Step] = {
         inputs={"record": "measurement", "simulation": "rows"},
         optional=frozenset({"simulation"}),
         more_inputs="weights",
+        outputs=_ROWS,
+    ),
+    "simulate": Step(
+        run="reproductions.nonn.simulation.step:simulate",
+        params=SimulationParams,
+        inputs={"record": "measurement", "teacher": "weights", "students": "weights"},
         outputs=_ROWS,
     ),
 }
