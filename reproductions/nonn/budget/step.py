@@ -26,7 +26,7 @@ COLUMNS = (
     "parameters", "weight_bytes", "activation_bytes", "macs", "weights_used", "activations_used",
     "macs_used", "proxy", "proxy_bound", "refused",
 )  # fmt: skip
-"""Of the rows of a device, served or not."""
+"""Of every row: of a device that is served, or of a set that is refused."""
 
 
 def _shape(network: Network) -> Row:
@@ -68,13 +68,12 @@ def set_rows(name: str, found: Sequence[Menu], placed: Placed) -> list[Row]:
     ]
 
 
-def refused_rows(devices: DeviceSet, reason: HarnessError) -> list[Row]:
-    """Return a row for each device of a set that cannot be served, with nothing but the reason."""
-    nothing: Row = dict.fromkeys(COLUMNS)
-    return [
-        {**nothing, "set": devices.name, "device": device.name, "refused": reason.message}
-        for device in devices.devices
-    ]
+def refused_row(devices: DeviceSet, reason: HarnessError) -> Row:
+    """Return the row of a set that cannot be served: its devices and the reason."""
+    names = ", ".join(device.name for device in devices.devices)
+    return {
+        **dict.fromkeys(COLUMNS), "set": devices.name, "device": names, "refused": reason.message
+    }  # fmt: skip
 
 
 def assignment_rows(name: str, found: Sequence[Menu], placed: Placed) -> list[Row]:
@@ -89,7 +88,7 @@ def assignment_rows(name: str, found: Sequence[Menu], placed: Placed) -> list[Ro
 def fit_budgets(inputs: Inputs, params: BudgetsParams, outputs: Outputs, run: Run) -> None:
     """Step: choose network, width, depth and filters of every device of every set.
 
-    A set that cannot be served gets rows that say why, and the others are served all the same.
+    A set that cannot be served gets one row that says why, and the others are served all the same.
     """
     weights = weights_of(inputs)
     links = links_of(cut(weights, params.keep_percentile))
@@ -102,7 +101,7 @@ def fit_budgets(inputs: Inputs, params: BudgetsParams, outputs: Outputs, run: Ru
         try:
             found = menus(devices, networks, kept)
         except HarnessError as reason:
-            rows += refused_rows(devices, reason)
+            rows.append(refused_row(devices, reason))
             continue
         placed = assign(found, communities, links)
         rows += set_rows(devices.name, found, placed)
