@@ -143,11 +143,12 @@ def trained(network: Network, weights: Mapping[str, Array], number: int) -> Stud
     """
     own = within(f"n{number}", weights)
     names = [f"student{place}.bridge.1.weight" for place in range(number)]
+    shared = any(name.startswith("trunk.") for name in own)
     missing = [name for name in names if name not in own]
-    if missing:
+    if shared or missing:
+        why = "all have one backbone" if shared else f"no 'n{number}.{missing[0]}'"
         raise HarnessError(
-            f"the weights hold no system of {number} students of their own: no 'n{number}."
-            f"{missing[0]}'",
+            f"the weights hold no system of {number} students of their own: {why}",
             "name numbers of students that were trained, without 'compat'",
         )
     system = Students(network, [len(own[name]) for name in names])

@@ -17,7 +17,9 @@ from reproductions.nonn.evaluation import accuracy
 from reproductions.nonn.images import read_split
 from reproductions.nonn.params.network import WideResNet
 from reproductions.nonn.students import build
+from reproductions.nonn.students import trained as read_back
 from reproductions.nonn.survivors import heard, subset_accuracies, subsets, surviving
+from reproductions.nonn.weights import snapshot, under
 
 TINY = WideResNet(family="wrn", depth=10, width=1, **SMALL)
 RUN = Run("nonn", "students", 0, Checkpoint(None), Progress("students"))
@@ -133,6 +135,16 @@ def test_the_step_scores_every_subset_on_test_images(trained, images, tmp_path):
     assert [(row["answering"], row["surviving"]) for row in scored] == [("0+1", 2), (0, 1), (1, 1)]
     assert {row["dropout"] for row in scored} == {0.25}
     assert scored[0]["accuracy"] == rows.read(found["scores"])[0]["accuracy"]
+
+
+def test_a_shared_backbone_is_refused():
+    """The released model has no students of their own, and the message says why."""
+    shared = build(TINY, [3, 2], compat=True, run=RUN)
+
+    with pytest.raises(HarnessError, match=r"no system of 2 students .* one backbone") as caught:
+        read_back(TINY, under("n2", snapshot(shared)), 2)
+
+    assert "compat" in caught.value.remedy
 
 
 def test_a_system_that_was_not_trained_is_named(trained, images, tmp_path):
