@@ -549,6 +549,7 @@ def test_measured_latencies_stand_where_they_were_measured():
         if len(line.get_xdata()) == 1
     }
     assert points == {(10.0, 16.0): MARKERS[0], (100.0, 6.1): MARKERS[0]}
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
 
 
 def test_notes_tell_what_predictions_rest_on():
