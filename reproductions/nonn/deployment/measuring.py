@@ -33,8 +33,6 @@ _UNITS: dict[Metric, str] = {
     "received": "byte",
     "energy": "joule",
 }
-# A meter counts in steps of about a millisecond: a sample lasts many of them.
-_ENERGY_NS = 200_000_000
 _REMOTE = "the node runs on another machine, whose memory is not seen from here"
 
 
@@ -144,7 +142,7 @@ class Measuring:
 
     def _joules(self, meter: Meter) -> float:
         count, before, start = 0, meter.joules(), perf_counter_ns()
-        while perf_counter_ns() - start < _ENERGY_NS:
+        while perf_counter_ns() - start < meter.period_s * 1e9:
             self._whole()
             count += 1
         return (meter.joules() - before) / count

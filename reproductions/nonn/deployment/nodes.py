@@ -16,7 +16,11 @@ from reproductions.nonn.deployment.place import Place
 
 _HERE = ("--address", "{address}", "--port", "{port}")
 _WORKER = (sys.executable, "-m", "reproductions.nonn.deployment.worker", *_HERE)
-_SERVER = (sys.executable, "-m", "tvm.exec.rpc_server", "--host", "{address}", "--port", "{port}")
+# TVM looks for a port below an end, which is 9199 unless another is given.
+_SERVER = (
+    *(sys.executable, "-m", "tvm.exec.rpc_server"),
+    *("--host", "{address}", "--port", "{port}", "--port-end", "65536"),
+)
 _PATIENCE_S = 120.0
 
 
