@@ -134,7 +134,27 @@ def test_the_step_scores_every_subset_on_test_images(trained, images, tmp_path):
 
     assert [(row["answering"], row["surviving"]) for row in scored] == [("0+1", 2), (0, 1), (1, 1)]
     assert {row["dropout"] for row in scored} == {0.25}
-    assert scored[0]["accuracy"] == rows.read(found["scores"])[0]["accuracy"]
+    told = rows.read(found["scores"])[0]["accuracy"]
+    assert scored[0]["accuracy"] == told > 50
+
+    held = arrays.read_folder(images)
+    others = held | {"test_labels": (held["test_labels"] + 1) % 4}
+    arrays.write_folder(tmp_path / "others", others, arrays.about(images))
+    inputs["images"] = tmp_path / "others"
+    (whole, *_) = rows.read(run_step("score_survivors", params, inputs, tmp_path / "again")["rows"])
+    assert whole["accuracy"] <= 100 - told
+
+
+def test_a_trained_system_is_read_back():
+    """It has the sizes and the very weights that were kept, and is in evaluation mode."""
+    system = build(TINY, [3, 2], compat=False, run=RUN)
+    kept = snapshot(system)
+
+    found = read_back(TINY, under("n2", kept) | under("n3", {"head.bias": kept["head.bias"]}), 2)
+
+    assert found.sizes == (3, 2)
+    assert not found.training
+    assert all(np.array_equal(value, kept[name]) for name, value in snapshot(found).items())
 
 
 def test_a_shared_backbone_is_refused():
