@@ -219,12 +219,39 @@ class Fleet:
         """
         asked = self._next()
         frame = message.time(asked, image, number, repeat)
+        return self._say(node, frame, asked, Kind.TIMES, partial(_times, repeat), patience_s)
+
+    def traffic(self, node: int) -> tuple[int, int] | None:
+        """Return the bytes sent to the device behind a node's worker and received from it.
+
+        They are those since the worker began, by its runtime's count; None where the model runs in
+        the worker itself, whose bytes are those of each `Reply`.
+
+        Raises
+        ------
+        HarnessError
+            The node is left out, failed, or did not answer in time.
+        """
+        asked = self._next()
+        frame = message.pack(Kind.COUNT, asked)
+        return self._say(node, frame, asked, Kind.COUNTS, message.read_counts, self._deadline_s)
+
+    def _say(
+        self,
+        node: int,
+        frame: bytes,
+        number: int,
+        kind: Kind,
+        read: Callable[[Frame], _Read],
+        patience_s: float,
+    ) -> _Read:
+        """Return what one node answers to `frame`; a fault is an error."""
         self._settle()
-        self._exchange({node: frame}, asked, patience_s)
-        seconds = self._outcome(node, Kind.TIMES, partial(_times, repeat), patience_s)
-        if isinstance(seconds, str):
-            raise HarnessError(f"{self._lines[node].name}: {seconds}", _CHECK)
-        return seconds
+        self._exchange({node: frame}, number, patience_s)
+        said = self._outcome(node, kind, read, patience_s)
+        if isinstance(said, str):
+            raise HarnessError(f"{self._lines[node].name}: {said}", _CHECK)
+        return said
 
     def _next(self) -> int:
         # Zero is the number of what a node says without being asked.
@@ -233,8 +260,9 @@ class Fleet:
 
     def _settle(self) -> None:
         """Take in what came since the last question: late answers, second answers, endings."""
-        for key, events in self._selector.select(0):
-            key.data.attend(events)
+        if self._selector.get_map():  # None when closed, empty when no node is left
+            for key, events in self._selector.select(0):
+                key.data.attend(events)
 
     def _exchange(self, frames: Mapping[int, bytes], number: int, patience_s: float) -> int:
         """Send its frame to each node, all at once; wait until all answered or time is up.

@@ -38,12 +38,13 @@ _CHECK = struct.Struct("<I")
 _DEVICE_TIME = struct.Struct("<Q")
 _RUNS = struct.Struct("<II")
 _SECONDS = struct.Struct("<d")
+_BYTES = struct.Struct("<QQ")
 
 HEADER_BYTES = _HEAD.size + _CHECK.size
 
 
 class Kind(IntEnum):
-    """What a frame is about: three things that a host wants, each with its answer, and a fault."""
+    """What a frame is about: what a host wants, each with its answer, and a fault."""
 
     LOAD = 1  # a model
     LOADED = 2
@@ -52,6 +53,8 @@ class Kind(IntEnum):
     TIME = 5  # an image, and how often it shall run
     TIMES = 6  # seconds of one run
     FAULT = 7  # words
+    COUNT = 8  # nothing
+    COUNTS = 9  # bytes between the worker and a device behind it
 
 
 _KINDS = frozenset(int(kind) for kind in Kind)
@@ -151,6 +154,27 @@ def read_times(frame: Frame) -> list[float]:
     if len(frame.body) % _SECONDS.size:
         raise MessageError(f"times of {len(frame.body)} bytes")
     return [seconds for (seconds,) in _SECONDS.iter_unpack(frame.body)]
+
+
+def counts(number: int, traffic: tuple[int, int] | None) -> bytes:
+    """Return the frame that says how many bytes went to a device behind the worker, and back."""
+    return pack(Kind.COUNTS, number, _BYTES.pack(*traffic) if traffic else b"")
+
+
+def read_counts(frame: Frame) -> tuple[int, int] | None:
+    """Return the bytes sent to the device and received from it; None where there is none.
+
+    Raises
+    ------
+    MessageError
+        The body is none of a COUNTS.
+    """
+    if not frame.body:
+        return None
+    if len(frame.body) != _BYTES.size:
+        raise MessageError(f"counts of {len(frame.body)} bytes")
+    sent, received = _BYTES.unpack(frame.body)
+    return sent, received
 
 
 def fault(number: int, words: str) -> bytes:

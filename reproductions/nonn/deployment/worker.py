@@ -43,6 +43,7 @@ class Model:
             Kind.LOAD: self._load,
             Kind.ASK: self._ask,
             Kind.TIME: self._time,
+            Kind.COUNT: self._count,
         }
 
     def answer(self, frame: Frame) -> bytes:
@@ -73,6 +74,9 @@ class Model:
     def _time(self, frame: Frame) -> bytes:
         image, runs, repeat = message.read_time(frame)
         return message.times(frame.number, self._runtime.time(image, runs, repeat))
+
+    def _count(self, frame: Frame) -> bytes:
+        return message.counts(frame.number, self._runtime.traffic())
 
 
 class Host:
