@@ -21,6 +21,24 @@ def test_new_record_lies_beside_the_old_and_both_are_compared(toy):
     toy.harness("status", check=0)
 
 
+def test_measuring_on_another_device_measures_there(toy):
+    """The step is handed the device of the command line, and the record is of that one."""
+    host = (toy.root / "specs/device/host.yaml").read_text()
+    quick = host.replace("device: host", "device: quick").replace("samples: 30", "samples: 4")
+    (toy.root / "specs/device/quick.yaml").write_text(quick)
+    listed = "  - device@devices.host: host\n"
+    toy.edit("specs/config.yaml", listed, f"{listed}  - device@devices.quick: quick\n")
+    toy.harness("compile", check=0)
+
+    done = toy.harness("measure", "toy/speed", "--device", "quick")
+
+    assert "another device: 'host', then 'quick'" in done.stdout, done.stderr
+    text = (toy.root / "device_results/smoke/toy/speed/0002.json").read_text()
+    record = json.loads(text)
+    assert (record["device"]["device"], record["complete"]) == ("quick", True)
+    assert {len(series["samples"]) for series in record["series"].values()} == {4}
+
+
 def test_run_keeps_the_record_that_is_there(toy):
     """A reproduction never measures again: the record keeps its bytes when its inputs change."""
     record = toy.root / "device_results/smoke/toy/speed/0001.json"

@@ -353,6 +353,15 @@ def test_a_spec_that_nothing_composes_is_told(specs: Path) -> None:
             "../torch.txt",
             "lock: a path may not leave the project's folder with '..'",
         ),
+        (
+            "device/host.yaml",
+            "kind: host\n",
+            (
+                "kind: tvm_rpc\nservers: local\ntarget: {kind: llvm}\ntuning: tuning.json\n"
+                "deadline_ms: 1\nlink: {latency_ms: 0, bandwidth_mbit: 1}\n"
+            ),
+            "tuning: there is no file 'tuning.json'; allowed: a record of a tuning",
+        ),
     ],
 )
 def test_a_file_is_what_its_name_says(
