@@ -7,8 +7,9 @@ work at the same time, the way back, and the final layer on the host.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
@@ -82,16 +83,16 @@ class Measuring:
         HarnessError
             A node did not answer as it should; it is named with the reason.
         """
-        taken, replies = self._sampled(self._whole)
+        taken, whole = self._sampled(self._whole)
         self.found.add(self.subject, "end-to-end", taken)
         if self.subject.students is None:
-            self._counted(self.subject, [parts[0] for parts in replies])
+            self._counted(self.subject, 0, [replies[0] for replies in whole])
             return
         for node in range(len(self.system.modules)):
             subject = replace(self.subject, node=str(node))
-            taken, alone = self._sampled(lambda node=node: self._alone(node))  # type: ignore[misc]
+            taken, alone = self._sampled(partial(self._alone, node))
             self.found.add(subject, "end-to-end", taken)
-            self._counted(subject, [parts[0] for parts in alone])
+            self._counted(subject, node, [replies[0] for replies in alone])
 
     def devices(self) -> None:
         """Measure what needs no network: the runtime's evaluator on every device, and the memory.
@@ -188,9 +189,26 @@ class Measuring:
         seconds = self.nodes.fleet.time(node, image, 1, self.samples)
         return [round(1e9 * value) for value in seconds]
 
-    def _counted(self, subject: Subject, replies: list[Reply]) -> None:
-        self.found.add(subject, "sent", [reply.sent for reply in replies])
-        self.found.add(subject, "received", [reply.received for reply in replies])
+    def _counted(self, subject: Subject, node: int, replies: Sequence[Reply]) -> None:
+        """Keep the bytes of each question on the line to the device.
+
+        That is the host's own line to the node; or, where the node is a gateway, the line from
+        there to the device.
+        """
+        pairs = [(reply.sent, reply.received) for reply in replies]
+        if self.nodes.fleet.traffic(node) is not None:
+            pairs = [self._traffic(node) for _ in range(self.samples)]
+        self.found.add(subject, "sent", [sent for sent, _ in pairs])
+        self.found.add(subject, "received", [received for _, received in pairs])
+
+    def _traffic(self, node: int) -> tuple[int, int]:
+        """Ask a node behind a gateway once more and return what went over its device's line."""
+        before = self.nodes.fleet.traffic(node)
+        self._alone(node)
+        after = self.nodes.fleet.traffic(node)
+        assert before is not None
+        assert after is not None
+        return after[0] - before[0], after[1] - before[1]
 
     def _remembered(self, subject: Subject, server: Server | None) -> None:
         if server is None:
