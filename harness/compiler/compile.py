@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from harness.compiler.target import Target
 from harness.formats import jsonfile
 from harness.formats.atomic import write_if_changed
-from harness.stage.planned import PlannedStage
+from harness.stage.planned import DEVICE, PlannedStage
 
 if TYPE_CHECKING:
     # Loading the models takes longer than a compilation that has nothing to do.
+    from harness.compiler.imports import Imports
     from harness.plan import Plan
     from harness.spec.reader import Document
 
@@ -61,10 +62,7 @@ def compile_tree(
     recorded = read_costs(target.project.root, composition.profile.name)
     costs = {address: cost.seconds for address, cost in recorded.items()}
     plan = build_plan(composition, steps, costs)
-    stages = tuple(
-        replace(stage, code=_code(stage, imports.files(stage.run.partition(":")[0])))
-        for stage in plan.stages
-    )
+    stages = tuple(replace(stage, code=_code(stage, imports)) for stage in plan.stages)
     plan = replace(plan, stages=stages)
     dvc_yaml = pipeline(plan, target.folder, imports.files(_PLANNER))
     files = {"params.yaml": text.encode(), "dvc.yaml": dvc_yaml.encode()}
@@ -75,10 +73,13 @@ def compile_tree(
     return Compiled(plan, files)
 
 
-def _code(stage: PlannedStage, imported: Sequence[str]) -> tuple[str, ...]:
+def _code(stage: PlannedStage, imports: Imports) -> tuple[str, ...]:
     """The files that decide what a stage does, beside its inputs: a tuning is like code."""
-    tuning = (stage.device or {}).get("tuning")
-    return tuple(sorted({*imported, *([tuning] if tuning else [])}))
+    files = set(imports.files(stage.run.partition(":")[0]))
+    if stage.device is not None:
+        files.update(imports.files(DEVICE))
+        files.update(filter(None, [stage.device.get("tuning")]))
+    return tuple(sorted(files))
 
 
 def stale_files(target: Target, compiled: Compiled) -> list[str]:

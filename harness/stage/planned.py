@@ -15,6 +15,9 @@ from harness.errors import HarnessError
 from harness.formats import jsonfile
 from harness.stage import form
 
+DEVICE = "harness.spec.device"
+"""The module that a measuring stage's process imports besides those of its step."""
+
 ROOMS = ("artifacts", "results", "device_results")
 """The folders that stages write to."""
 

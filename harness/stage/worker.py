@@ -11,19 +11,21 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from harness.errors import HarnessError
 from harness.fault import system_fault
-from harness.spec.device import DeviceSpec
 from harness.stage.checkpoint import Checkpoint
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
-from harness.stage.planned import Artifact, PlannedStage
+from harness.stage.planned import DEVICE, Artifact, PlannedStage
 from harness.stage.progress import Progress
 from harness.stage.run import Run
 from harness.stage.scratch import checkpoint, mark_done, refusal, staging
 from harness.steps import Kind, Params
+
+if TYPE_CHECKING:
+    from harness.spec.device import Device, DeviceSpec
 
 
 def _paths(artifact: Artifact, seed: int | None) -> dict[int | None, Path]:
@@ -47,6 +49,14 @@ def _step(plan: PlannedStage) -> tuple[Callable[..., None], Params]:
     return step, model.model_validate_json(json.dumps(plan.params))
 
 
+def _device(plan: PlannedStage) -> Device | None:
+    """The device of a measuring stage. No other imports its model, nor is stale when it changes."""
+    if plan.device is None:
+        return None
+    model: type[DeviceSpec] = importlib.import_module(DEVICE).DeviceSpec
+    return model.of(plan.device)
+
+
 def run_step(plan: PlannedStage, folder: Path, seed: int | None) -> None:
     """Run the step of `plan` for one seed, leaving its outputs staged in `folder`.
 
@@ -67,7 +77,7 @@ def run_step(plan: PlannedStage, folder: Path, seed: int | None) -> None:
         seed_axis=seed or 0,
         checkpoint=Checkpoint(checkpoint(folder)),
         progress=Progress(label),
-        device=None if plan.device is None else DeviceSpec.of(plan.device),
+        device=_device(plan),
     )
     step, params = _step(plan)
     step(inputs, params, outputs, run)

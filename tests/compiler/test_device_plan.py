@@ -35,6 +35,14 @@ def test_plan_carries_the_whole_device(plan):
     assert plan["device"] == yaml.safe_load(RACK)
 
 
+def test_only_a_stage_with_a_device_depends_on_its_model(sources, plan):
+    """A new kind of device retrains nothing."""
+    total = json.loads((sources.root / "plan/toy/total.json").read_text())
+
+    assert "harness/spec/device.py" in plan["code"]
+    assert "harness/spec/device.py" not in total["code"]
+
+
 def test_stage_depends_on_the_tuning_of_its_device(sources, plan):
     """Another tuning is another stage: it counts like code, for DVC as for the harness."""
     stages = yaml.safe_load((sources.root / "dvc.yaml").read_text())["stages"]
