@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -419,6 +420,24 @@ def test_accuracy_needs_a_teacher_and_others():
         accuracy.picture({"teacher": TEACHER})
     with pytest.raises(HarnessError, match="it has 4 systems from the inputs others"):
         accuracy.picture({"others": OTHERS})
+
+
+@given(MARKS)
+def test_marks_of_the_same_bytes_are_drawn_side_by_side(marks):
+    """Marks are drawn apart in the order of their bytes, the best of equals first; few move."""
+    named = [replace(one, label=str(at)) for at, one in enumerate(marks)]
+    panel = accuracy.Panel(pareto.panels(named)[0], FRAME, (0.5, 20.0), (80.0, 100.0))
+
+    shown = panel.shown()
+
+    ordered = list(shown.values())
+    for one, other in pairwise(ordered):
+        here, there = panel.at(one.kilobytes, 90), panel.at(other.kilobytes, 90)
+        assert there[0] - here[0] >= 6.98  # rounded to a hundredth of a point
+    for one, other in pairwise(shown):
+        assert (one.kilobytes, -one.accuracy) <= (other.kilobytes, -other.accuracy)
+    if len({one.kilobytes for one in shown}) == len(shown):
+        assert list(shown) == ordered  # 9 and 8 kB are 10 points apart
 
 
 def test_marks_on_the_front_are_filled_and_the_others_hollow():

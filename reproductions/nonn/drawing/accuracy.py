@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.nonn.drawing.axes import POINTS, fixed, size_of, tidy
 from reproductions.nonn.drawing.labels import Box, box, place
-from reproductions.nonn.drawing.layout import Point
+from reproductions.nonn.drawing.layout import Point, spread
 from reproductions.nonn.drawing.palette import INK, Look, look
 from reproductions.nonn.drawing.pareto import Mark, front, marks_of, panels, steps
 from reproductions.nonn.params.drawing import AccuracyAgainstBytesParams
@@ -30,6 +30,7 @@ _WIDTH, _HEIGHT, _ENTRY = 6.4, 3.9, 0.19
 # Points left free around the axes, between two panels, and at least for one panel.
 _LEFT, _BELOW, _RIGHT, _ABOVE, _BREAK, _NARROWEST = 50.0, 40.0, 10.0, 8.0, 10.0, 86.0
 _MARK, _TEXT = 7.5, 8.0
+_APART = 7.0  # points between marks of nearly the same bytes, which are drawn side by side
 _LEADER = 26.0  # points: a label that does not reach into this square gets a line to its mark
 
 
@@ -51,6 +52,20 @@ class Panel:
         width, height = self.place.right - self.place.left, self.place.high - self.place.low
         # Logarithms may differ in the last bit from one machine to another; places do not.
         return round(width * across, 2), round(height * up, 2)
+
+    def shown(self) -> dict[Mark, Mark]:
+        """Return each mark as it is drawn: at its own kB, or beside those of nearly as many."""
+        here = [self.at(mark.kilobytes, mark.accuracy)[0] for mark in self.marks]
+        moved = zip(self.marks, here, spread(here, _APART), strict=True)
+        return {
+            mark: mark if there == x else replace(mark, kilobytes=self._kilobytes(there))
+            for mark, x, there in moved
+        }
+
+    def _kilobytes(self, across: float) -> float:
+        """Return the kB at a place `across` the panel."""
+        small, large = self.kilobytes
+        return round(small * (large / small) ** (across / (self.place.right - self.place.left)), 4)
 
     def between(self, one: tuple[float, float], other: tuple[float, float]) -> Box:
         """Return the thin box of a straight line between two points of (kB, accuracy)."""
@@ -74,7 +89,7 @@ def _panels(marks: Sequence[Mark], below: float) -> list[Panel]:
     found, left = [], _LEFT
     for piece, width in zip(pieces, widths, strict=False):
         small, large = piece[0].kilobytes, piece[-1].kilobytes
-        margin = max(1.003, (large / small) ** 0.14)
+        margin = max(1.003, (large / small) ** 0.24)
         spot = Box(left, below, left + width, below + POINTS * _HEIGHT - _BELOW - _ABOVE)
         found.append(Panel(piece, spot, (small / margin, large * margin), accuracy))
         left += width + _BREAK
@@ -106,11 +121,12 @@ def _draw_mark(axes: Axes, mark: Mark, style: Look, *, best: bool) -> None:
     )
 
 
-def _draw_labels(axes: Axes, panel: Panel, corners: list[tuple[float, float]]) -> None:
+def _draw_labels(
+    axes: Axes, panel: Panel, marks: Sequence[Mark], corners: Sequence[tuple[float, float]]
+) -> None:
     """Write each mark's label where no mark, no other label and, if possible, no line is."""
     from matplotlib.patheffects import withStroke
 
-    marks = panel.marks
     centres = [panel.at(mark.kilobytes, mark.accuracy) for mark in marks]
     lines = [panel.between(one, other) for one, other in pairwise(corners)]
     for mark in marks:
@@ -229,7 +245,8 @@ def picture(scores: Mapping[str, Sequence[Row]]) -> CanonicalFigure:
     drawing.set_layout_engine("none")  # every place is computed here
     pieces = _panels(marks, _BELOW + POINTS * legend)
     best = front(marks)
-    corners = steps(best, pieces[-1].kilobytes[1])
+    shown = {mark: there for panel in pieces for mark, there in panel.shown().items()}
+    corners = steps([shown[mark] for mark in best], pieces[-1].kilobytes[1])
     drawn = []
     for panel in pieces:
         axes = fixed(drawing, panel.place)
@@ -238,8 +255,8 @@ def picture(scores: Mapping[str, Sequence[Row]]) -> CanonicalFigure:
         tidy(axes)
         axes.plot(*zip(*corners, strict=True), color=INK, lw=1.1, ls=(0, (4, 1.5)), zorder=1)
         for mark in panel.marks:
-            _draw_mark(axes, mark, styles[mark.series], best=mark in best)
-        _draw_labels(axes, panel, corners)
+            _draw_mark(axes, shown[mark], styles[mark.series], best=mark in best)
+        _draw_labels(axes, panel, [shown[mark] for mark in panel.marks], corners)
     for left, right in pairwise(drawn):
         _draw_break(left, right)
     drawn[0].set_ylabel("test accuracy / %")

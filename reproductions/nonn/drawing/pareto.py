@@ -95,8 +95,12 @@ def steps(best: Sequence[Mark], end: float) -> list[tuple[float, float]]:
 
 
 def panels(marks: Sequence[Mark]) -> list[list[Mark]]:
-    """Return the marks by rising bytes, in two lists where the widest gap is worth a break."""
-    ordered = sorted(marks, key=lambda mark: mark.kilobytes)
+    """Return the marks by rising bytes, in two lists where the widest gap is worth a break.
+
+    Of marks with the same bytes the best comes first, so that, drawn side by side, none seems to
+    be cheaper than the one that betters it.
+    """
+    ordered = sorted(marks, key=lambda mark: (mark.kilobytes, -mark.accuracy))
     ratios = [large.kilobytes / small.kilobytes for small, large in pairwise(ordered)]
     if not ratios or max(ratios) < _BREAK:
         return [ordered]
