@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 from harness.devices import debian
 from harness.devices.command import output
@@ -160,8 +160,12 @@ class Emulated:
         return Program(name, command, core=core, variables={"TVM_NUM_THREADS": "1"})
 
     def _build(self) -> None:
-        unfinished = self.folder.with_name(f".{self.folder.name}.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
+        place, prefix = self.folder.parent, f".{self.folder.name}."
+        for left in place.glob(f"{prefix}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        # A name of its own: what a build that was killed had started may still write to its own.
+        unfinished = Path(mkdtemp(prefix=prefix, dir=place))
+        unfinished.chmod(0o755)
         try:
             debian.unpack(_DEBIAN, self.instructions.debian, unfinished)
             self._install(unfinished)

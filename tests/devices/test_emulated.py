@@ -3,17 +3,29 @@
 import os
 import re
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from yaml import safe_load
 
 from harness.devices import debian
 from harness.devices.command import output
 from harness.devices.emulated import AARCH64, Emulated
 from harness.errors import HarnessError
+from harness.spec.device import Address
 
 ROOT = Path(__file__).parents[2]
 VERSION = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
+BREAKING_UV = """#!/bin/sh
+while [ "$1" != --target ]; do shift; done
+mkdir -p "$2/tvm"
+echo uv has no network >&2
+exit 7
+"""
 NEEDED = ("qemu-aarch64-static", *debian.PROGRAMS, "uv")
 
 
@@ -72,13 +84,19 @@ def test_another_lock_is_another_machine(tmp_path):
     assert machine.folder != before
 
 
-def test_failure_leaves_nothing(tmp_path, monkeypatch):
-    """When Debian's mirror cannot be had, its words are told, and nothing half-made stays.
+@pytest.mark.parametrize(
+    ("fails", "source"), [("apt-get", "Debian's mirror"), ("uv", "the package index")]
+)
+def test_failure_leaves_nothing(tmp_path, monkeypatch, fails, source):
+    """When packages cannot be had, the words of who failed are told, and nothing half-made stays.
 
     What a build that was killed had left is gone too.
     """
     machine = lay_out(tmp_path)
-    (machine.folder.parent / f".{machine.folder.name}.unfinished" / "usr").mkdir(parents=True)
+    if fails == "uv":
+        (tmp_path / "bin" / "apt-get").write_text("#!/bin/sh\n")
+        (tmp_path / "bin" / "uv").write_text(BREAKING_UV)
+    (machine.folder.parent / f".{machine.folder.name}.killed" / "usr").mkdir(parents=True)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
@@ -87,8 +105,8 @@ def test_failure_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(HarnessError) as caught:
         machine.prepare()
 
-    assert "`apt-get` failed:\napt-get has no network" in caught.value.message
-    assert "Debian's mirror" in caught.value.remedy
+    assert f"`{fails}` failed:\n{fails} has no network" in caught.value.message
+    assert source in caught.value.remedy
     assert not machine.is_prepared()
     assert [one.name for one in machine.folder.parent.iterdir()] == [".lock"]
     assert list(scratch.iterdir()) == []
@@ -133,6 +151,55 @@ def test_server_is_the_emulated_python(tmp_path):
     assert program.command[:3] == (str(machine.python), "-m", "tvm.exec.rpc_server")
     assert program.command[3:7] == ("--host", "{address}", "--port", "{port}")
     assert program.command[7:] == ("--port-end", "65536")
+
+
+def command(root, boards):
+    """Start the command that serves, in a project whose programs are those of `lay_out`."""
+    (root / "specs").mkdir()
+    (root / "specs" / "config.yaml").touch()
+    path = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.Popen(
+        [sys.executable, "-m", "harness.devices.emulated", boards],
+        cwd=root, env={**os.environ, "PYTHONPATH": str(ROOT), "PATH": path},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_command_serves_until_it_is_interrupted(tmp_path):
+    """The command says where each board listens, as a device has it, and ends them at a signal."""
+    machine = lay_out(tmp_path)
+    machine.python.parent.mkdir(parents=True)
+    # In place of TVM's server, one that takes the address and the port from the same words.
+    machine.python.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -m http.server --bind "$4" "$6"\n'
+    )
+    machine.python.chmod(0o755)
+
+    with command(tmp_path, "2") as serving:
+        said = "".join(serving.stdout.readline() for _ in range(3))
+        servers = [Address.model_validate(one) for one in safe_load(said)["servers"]]
+        for one in servers:
+            socket.create_connection((one.address, one.port), 10).close()
+        serving.send_signal(signal.SIGINT)
+        status = serving.wait(60)
+
+    assert len(servers) == 2
+    assert status == 130
+    for one in servers:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((one.address, one.port), 10)
+
+
+def test_command_says_why_it_cannot_serve(tmp_path):
+    """Where no board can be had, the command says why, with status 1 and without a traceback."""
+    lay_out(tmp_path)
+
+    with command(tmp_path, "1") as serving:
+        _, said = serving.communicate(timeout=60)
+
+    assert serving.returncode == 1
+    assert "harness.devices.emulated: an emulated aarch64 cannot be put together" in said
+    assert "Traceback" not in said
 
 
 def test_versions_are_those_of_the_host():
