@@ -108,8 +108,30 @@ PREDICTED = [
     *(prediction("split-student", n, m, 9 + 9000 / m) for n in (2, 4) for m in (1, 10, 100)),
     *(prediction("split-teacher", n, m, 50 + 40000 / m) for n in (2, 4) for m in (1, 10, 100)),
 ]
+
+
+def measurement(students, link, time, **more):
+    """Make one row of a deployment's summary."""
+    return {
+        "system": "nonn",
+        "students": students,
+        "node": "all",
+        "form": "features",
+        "precision": "float32",
+        "link": link,
+        "median_ms": time,
+    } | more
+
+
 MEASURED = [
-    {"devices": n, "bandwidth_mbit": m, "total_ms": 5 + 110 / m} for n in (2, 8) for m in (10, 100)
+    measurement(1, "10 Mbit/s", 60.0, system="teacher", form="logits"),
+    measurement(2, "none", 5.0),
+    measurement(2, "2.5 Mbit/s", 49.0),
+    measurement(2, "10 Mbit/s", 16.0),
+    measurement(2, "10 Mbit/s", 15.0, precision="int8"),
+    measurement(2, "10 Mbit/s", 9.0, node="0"),
+    measurement(4, "10 Mbit/s", "unavailable"),
+    measurement(8, "10 Mbit/s", 17.0),
 ]
 
 
@@ -559,15 +581,20 @@ def test_latency_predicted_twice_is_refused():
 
 
 def test_measured_latencies_stand_where_they_were_measured():
-    """A measured point has the mark of its number of devices; numbers not shown are left out."""
-    (axes,) = latency.picture(PREDICTED, MEASURED, shown()).axes
+    """A shaped link's point has the mark of its number of devices; what is not shown is left out.
+
+    The whole teacher is drawn with one device.
+    """
+    chosen = shown(devices=(2, 1), latency_ms=0.5)
+    alone = prediction("split-teacher", 1, 10, 55.0)
+    (axes,) = latency.picture([*PREDICTED, alone], MEASURED, chosen).axes
 
     points = {
         (float(line.get_xdata()[0]), float(line.get_ydata()[0])): line.get_marker()
         for line in axes.get_lines()
-        if len(line.get_xdata()) == 1
+        if len(line.get_xdata()) == 1 and line.get_markerfacecolor() == "none"
     }
-    assert points == {(10.0, 16.0): MARKERS[0], (100.0, 6.1): MARKERS[0]}
+    assert points == {(2.5, 49.0): MARKERS[0], (10.0, 16.0): MARKERS[0], (10.0, 60.0): MARKERS[1]}
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
 
 

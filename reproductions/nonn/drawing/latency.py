@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ _WIDTH, _ACROSS, _UP, _LEFT, _ABOVE, _BELOW = 470.0, 300.0, 255.0, 52.0, 10.0, 4
 _TEXT, _LINE = 7.5, 10.5  # points of a text, and from one line to the next
 _ROOM = 1.25  # factor from the lowest and highest point to the ends of their axis
 _METHODS = {"nonn": "NoNN", "split-student": "split student", "split-teacher": "split teacher"}
+_SHAPED = re.compile(r"(?P<rate>[0-9.]+) Mbit/s")
 _WHOLE = {
     "nonn": "NoNN, one node",
     "split-student": "student whole",
@@ -117,6 +119,34 @@ def _course(method: str, devices: int, rows: Sequence[Row]) -> Course:
     return Course(method, devices, ordered, [points[at] for at in ordered], scaled)
 
 
+@dataclass(frozen=True)
+class Point:
+    """A measured latency: of NoNN on some devices or, on one, of the whole teacher."""
+
+    devices: int
+    megabits: float
+    milliseconds: float
+
+
+def points_of(measured: Sequence[Row], params: LatencyAgainstLinkParams) -> list[Point]:
+    """Return what was measured end to end over shaped links, as `params` choose.
+
+    `measured` are rows of ``nonn.summarise_deployment``. Those of single nodes, without a shaped
+    link or without a time have no place in the picture.
+    """
+    points = []
+    for row in measured:
+        megabits = _SHAPED.fullmatch(str(row["link"]))
+        time = row["median_ms"]
+        if row["node"] != "all" or megabits is None or not isinstance(time, int | float):
+            continue
+        whole = row["system"] == "teacher"
+        if whole or (row["form"], row["precision"]) == (params.form, params.precision):
+            devices = int(row["students"] or 0)
+            points.append(Point(devices, float(megabits["rate"]), float(time)))
+    return [point for point in points if point.devices in params.devices]
+
+
 def notes_of(
     courses: Sequence[Course], rows: Sequence[Row], params: LatencyAgainstLinkParams
 ) -> list[str]:
@@ -184,13 +214,13 @@ def _label_ends(axes: Axes, courses: Sequence[Course], limits: tuple[float, floa
         )
 
 
-def _draw_measured(axes: Axes, measured: Sequence[Row], devices: Sequence[int]) -> None:
-    for row in measured:
+def _draw_measured(axes: Axes, measured: Sequence[Point], devices: Sequence[int]) -> None:
+    for point in measured:
         axes.plot(
-            [float(row["bandwidth_mbit"] or 0)],
-            [float(row["total_ms"] or 0)],
+            [point.megabits],
+            [point.milliseconds],
             color=INK,
-            marker=MARKERS[list(devices).index(int(row["devices"] or 0))],
+            marker=MARKERS[list(devices).index(point.devices)],
             markersize=8,
             markerfacecolor="none",
             markeredgewidth=1.4,
@@ -230,16 +260,16 @@ def picture(
     from harness.formats import figure
 
     courses = courses_of(rows, params)
-    shown = [row for row in measured if row["devices"] in params.devices]
+    shown = points_of(measured, params)
     notes = notes_of(courses, [row for row in rows if _wanted(row, params)], params)
     if shown:
-        notes.append("Large black marks: measured end to end, with NoNN.")
+        notes.append("Large black marks: measured end to end over shaped links.")
     below = _BELOW + _LINE * len(notes)
     height = below + _UP + _ABOVE
     drawing = figure.new(round(_WIDTH / POINTS, 3), round(height / POINTS, 3))
     drawing.set_layout_engine("none")  # every place is computed here
     axes = fixed(drawing, Box(_LEFT, below, _LEFT + _ACROSS, below + _UP))
-    points = [(float(r["bandwidth_mbit"] or 0), float(r["total_ms"] or 0)) for r in shown]
+    points = [(point.megabits, point.milliseconds) for point in shown]
     points += [
         at for course in courses for at in zip(course.megabits, course.milliseconds, strict=True)
     ]
