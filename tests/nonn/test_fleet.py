@@ -368,9 +368,12 @@ def test_host_name_with_several_addresses():
     peer.end()
 
 
-def test_no_host_name():
-    """An address that is none is refused in words, at loading."""
-    with Fleet([("a..b", 80)], LONG) as fleet, pytest.raises(HarnessError, match="not known"):
+@pytest.mark.parametrize(
+    ("address", "words"), [(("a..b", 80), "not known"), (("127.0.0.1", 65616), "port must be")]
+)
+def test_no_address(address, words):
+    """A name that is none, and a port that is none, are refused in words, at loading."""
+    with Fleet([address], LONG) as fleet, pytest.raises(HarnessError, match=f"refused: .*{words}"):
         fleet.load([b"model"], [EXPECTED])
 
 

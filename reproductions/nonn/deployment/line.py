@@ -59,7 +59,8 @@ class Line:
         except (OSError, UnicodeError) as error:
             self.end(f"refused: the address is not known ({_said(error)})")
         else:
-            self._ways.extend((family, way) for family, _, _, _, way in ways)
+            # The system takes a port that is too large for what its last 16 bits are.
+            self._ways.extend((family, (way[0], port, *way[2:])) for family, _, _, _, way in ways)
             self._connect("no way to the address")
 
     @property

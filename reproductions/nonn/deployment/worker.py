@@ -18,7 +18,7 @@ from contextlib import closing, suppress
 from selectors import EVENT_READ, DefaultSelector
 from time import perf_counter_ns
 
-from harness.errors import HarnessError, UsageError, plain
+from harness.errors import HarnessError, plain
 from harness.stage import interrupt
 from harness.stage.interrupt import Interrupted
 from reproductions.nonn.deployment import message
@@ -29,6 +29,7 @@ from reproductions.nonn.deployment.tensor import MessageError, unpack_tensor
 _PIECE = 1 << 18
 _PIECES = 64  # of what a host has sent, before its newest question is answered
 _PATIENCE_S = 10.0
+_LARGEST_PORT = 65535
 # A host whose machine is gone says nothing any more; the kernel asks after 10 s, every 5 s.
 _KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 
@@ -171,7 +172,7 @@ def _listener(address: str, port: int) -> socket.socket:
     try:
         family, _, _, _, way = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
         listener = socket.create_server(way[:2], family=family)
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         said = getattr(error, "strerror", None) or error
         raise HarnessError(
             f"cannot listen at {address} port {port}: {str(said).lower()}",
@@ -181,13 +182,18 @@ def _listener(address: str, port: int) -> socket.socket:
     return listener
 
 
-def _server(words: str | None) -> tuple[str, int] | None:
-    if words is None:
-        return None
-    address, colon, port = words.rpartition(":")
-    if not (address and colon and port.isascii() and port.isdigit()):
-        raise UsageError(f"--server {words}: no address and port", "such as 192.168.1.20:9090")
-    return address.removeprefix("[").removesuffix("]"), int(port)
+def _server(words: str) -> tuple[str, int]:
+    address, _, port = words.rpartition(":")
+    if not address:
+        raise argparse.ArgumentTypeError(f"{words!r} is no ADDRESS:PORT, like 192.168.1.20:9090")
+    return address.removeprefix("[").removesuffix("]"), _port(port)
+
+
+def _port(word: str) -> int:
+    # The system would take a larger number for what its last 16 bits are.
+    if not (word.isascii() and word.isdigit() and 1 <= int(word) <= _LARGEST_PORT):
+        raise argparse.ArgumentTypeError(f"{word!r} is no port: take 1 to {_LARGEST_PORT}")
+    return int(word)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -197,9 +203,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--address", required=True, help="where hosts connect to")
-    parser.add_argument("--port", required=True, type=int, help="1 to 65535")
+    parser.add_argument("--port", required=True, type=_port, help="1 to 65535")
     parser.add_argument("--runtime", required=True, choices=RUNTIMES)
-    parser.add_argument("--server", help="ADDRESS:PORT of the TVM RPC server, for tvm_rpc")
+    parser.add_argument(
+        "--server", type=_server, help="ADDRESS:PORT of the TVM RPC server, for tvm_rpc"
+    )
     return parser
 
 
@@ -210,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed = _parser().parse_args(arguments)
         # The runtime comes first: whoever can connect finds a worker that is ready.
         with (
-            closing(open_runtime(parsed.runtime, _server(parsed.server))) as runtime,
+            closing(open_runtime(parsed.runtime, parsed.server)) as runtime,
             _listener(parsed.address, parsed.port) as listener,
         ):
             print(f"worker: {parsed.runtime} at {parsed.address} port {parsed.port}", flush=True)
