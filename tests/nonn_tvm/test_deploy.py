@@ -204,7 +204,7 @@ def test_students_that_were_not_trained(images, tmp_path, monkeypatch):
         ({"deploy_target": "rasp3b"}, {"runtime": "onnxruntime"}, "RPC servers, and not"),
         ({}, {"passes": 0}, "larger than zero"),
         ({}, {"images": 0}, "larger than zero"),
-        ({"deploy_dir_path": "/proc/nowhere"}, {}, "cannot be written"),
+        ({"deploy_dir_path": "/proc/nowhere"}, {}, "cannot be made"),
     ],
 )
 def test_what_cannot_be_deployed(opened, base, arguments, words):

@@ -72,15 +72,16 @@ class Deploying:
         """
         settle()
         place = placement(self.base, runtime)
+        folder = self._folder()
         deployed = Deployed.students(self.system.eval().requires_grad_(False), _FEATURES, last=True)
         images = [batch.images.contiguous() for batch in self.split.batches(1)]
         jobs = deployed.jobs(place, images[0], _HOST)
-        libraries = self._kept(jobs)
+        libraries = _kept(folder, jobs)
         done: list[Pass] = []
         students = len(deployed.modules)
         with (
-            TemporaryDirectory(prefix="deployment-") as folder,
-            placed(jobs, deadline_s, Path(folder)) as nodes,
+            TemporaryDirectory(prefix="deployment-") as logs,
+            placed(jobs, deadline_s, Path(logs)) as nodes,
         ):
             arrays = [image.numpy() for image in images]
             for number in range(1, passes + 1):
@@ -89,22 +90,28 @@ class Deploying:
                 write_log(self.log, students, done)
         return Deployment(students, tuple(done), libraries, self.log)
 
-    def _kept(self, jobs: list[Job]) -> tuple[Path, ...]:
-        """Write what the nodes load under the published names: ``lib_s0`` …, ``lib_fc``."""
+    def _folder(self) -> Path:
+        """Make the folder of the libraries and the log, before minutes go into compiling."""
         folder = Path(self.base.deploy_dir_path)
-        paths = []
-        for number, job in enumerate(jobs):
-            name = "lib_fc" if number == len(jobs) - 1 else f"lib_s{number}"
-            suffix = ".onnx" if job.place.runtime == "onnxruntime" else ".so"
-            paths.append(folder / f"{name}{suffix}")
-            try:
-                write_bytes(paths[-1], job.model)
-            except OSError as error:
-                raise HarnessError(
-                    f"base.deploy_dir_path: {paths[-1]} cannot be written: {error.strerror}",
-                    "name a folder that can be written",
-                ) from error
-        return tuple(paths)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HarnessError(
+                f"base.deploy_dir_path: {folder} cannot be made: {error.strerror}",
+                "name a folder that can be written",
+            ) from error
+        return folder
+
+
+def _kept(folder: Path, jobs: list[Job]) -> tuple[Path, ...]:
+    """Write what the nodes load under the published names: ``lib_s0`` …, ``lib_fc``."""
+    paths = []
+    for number, job in enumerate(jobs):
+        name = "lib_fc" if number == len(jobs) - 1 else f"lib_s{number}"
+        suffix = ".onnx" if job.place.runtime == "onnxruntime" else ".so"
+        paths.append(folder / f"{name}{suffix}")
+        write_bytes(paths[-1], job.model)
+    return tuple(paths)
 
 
 def placement(base: Base, runtime: Runtime) -> Place:

@@ -13,6 +13,7 @@ from typing import Literal
 from torch import nn
 
 from harness.errors import HarnessError
+from harness.fault import system_fault
 from harness.formats import jsonfile
 from harness.formats.arrays import Array
 from harness.formats.rows import Row
@@ -198,7 +199,10 @@ class Student:
         restore(system, weights, str(weights_path(base.student_model_path)))
         some = replace(split, images=split.images[:images], labels=split.labels[:images])
         log = Path(base.deploy_dir_path) / self.config.student.inference_log_file
-        return Deploying(base, system, some, log).run(passes, runtime, deadline_s)
+        try:
+            return Deploying(base, system, some, log).run(passes, runtime, deadline_s)
+        except OSError as error:
+            raise system_fault(error) from error
 
     def subset_accuracies(self) -> list[Row]:
         """Return the accuracy on the test images for every subset of students that answers."""
