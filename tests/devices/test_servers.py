@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.devices.keeper import descendants
 from harness.devices.servers import Program, running
 from harness.errors import HarnessError
 from harness.stage.children import alive
@@ -205,6 +206,7 @@ def test_session_of_a_killed_keeper_ends(tmp_path):
         os.kill(_parent(server.pid), signal.SIGKILL)
         eventually(lambda: server.died() is not None)
         assert server.died() == "'node' was ended by SIGKILL"
+        eventually(lambda: not alive(server.pid))
 
     try:
         assert len(own) == 2
@@ -268,6 +270,17 @@ def test_error_inside_the_block_ends_the_servers(tmp_path):
         raise ZeroDivisionError
 
     assert not alive(server.pid)
+
+
+def test_descendants_are_found_to_the_last(tmp_path):
+    """Children of children count, those of others do not, and a name may hold anything."""
+    parents = {2: 1, 3: 2, 4: 3, 5: 1, 6: 4}
+    for pid, parent in parents.items():
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} (a) S 9 (b) S {parent} 0 0\n")
+    (tmp_path / "7").mkdir()  # it has ended meanwhile
+
+    assert descendants(2, tmp_path) == [3, 4, 6]
 
 
 def _parent(pid):
