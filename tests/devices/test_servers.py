@@ -200,15 +200,16 @@ def test_session_of_a_killed_keeper_ends(tmp_path):
     Only what left the session is then out of reach.
     """
     place = tmp_path / "pids"
-    with running([program("forks", str(place))], tmp_path) as (server,):
-        everyone = pids(place)
-        own = [pid for pid in everyone if os.getsid(pid) == server.pid]
-        os.kill(_parent(server.pid), signal.SIGKILL)
-        eventually(lambda: server.died() is not None)
-        assert server.died() == "'node' was ended by SIGKILL"
-        eventually(lambda: not alive(server.pid))
-
+    everyone = []
     try:
+        with running([program("forks", str(place))], tmp_path) as (server,):
+            everyone = pids(place)
+            own = [pid for pid in everyone if os.getsid(pid) == server.pid]
+            os.kill(_parent(server.pid), signal.SIGKILL)
+            eventually(lambda: server.died() is not None)
+            assert server.died() == "'node' was ended by SIGKILL"
+            eventually(lambda: not alive(server.pid))
+
         assert len(own) == 2
         eventually(lambda: not any(map(alive, own)))
     finally:
