@@ -159,7 +159,8 @@ def test_garbage_is_told_and_its_node_left_out(fleet_of, script, words):
         assert broken.fault.startswith("garbage: ")
         assert re.search(words, broken.fault)
         assert (broken.array, broken.device_ns, broken.elapsed_ns) == (None, None, None)
-    assert list(fleet.faults()) == [1]
+    fleet.close()
+    assert fleet.faults()[1] == broken.fault
 
 
 @pytest.mark.parametrize(("script", "words"), ENDINGS.values(), ids=ENDINGS)
@@ -203,7 +204,7 @@ def test_second_answer_between_questions_is_told(fleet_of):
 
     assert is_right(fleet.ask(IMAGE)[0])
     over.set()
-    assert fleet.ask(IMAGE)[0].fault == "garbage: it answered question 2 again"
+    assert fleet.ask(IMAGE)[0].fault == "garbage: it answered question 2 again, or out of turn"
 
 
 def test_late_answer_is_thrown_away_and_the_next_is_right(fleet_of):
@@ -225,6 +226,62 @@ def test_late_answer_is_thrown_away_and_the_next_is_right(fleet_of):
     assert (late.fault, late.array) == ("late: no answer within 2 s", None)
     over.set()
     assert all(map(is_right, fleet.ask(IMAGE)))
+
+
+def test_late_answer_is_not_that_of_a_question_without_one(fleet_of):
+    """A node that answers the last question only when it is asked the next one is late again."""
+
+    def script(host):
+        host.load()
+        late = host.hear()
+        host.hear()
+        host.say(message.answer(late.number, 1, RIGHT))
+        host.stay()
+
+    fleet = fleet_of(script, deadline=0.3)
+
+    for _ in range(2):
+        assert fleet.ask(IMAGE)[0].fault == "late: no answer within 0.3 s"
+    assert fleet.faults() == {}
+
+
+def test_answer_out_of_turn_is_told(fleet_of):
+    """A node that answers the next question before the last one cannot be trusted."""
+
+    def script(host):
+        host.load()
+        first, second = host.hear(), host.hear()
+        host.say(b"".join(message.answer(one.number, 1, RIGHT) for one in (second, first)))
+        host.stay()
+
+    fleet = fleet_of(script, deadline=SHORT)
+
+    assert fleet.ask(IMAGE)[0].fault == "late: no answer within 2 s"
+    assert fleet.ask(IMAGE)[0].fault == "garbage: it answered question 2 again, or out of turn"
+
+
+def test_no_answer_counts_that_came_after_the_deadline(fleet_of):
+    """Whoever answers at about the deadline either was in time by the clock, or is late."""
+    fleet = fleet_of(honest(RIGHT), deadline=1e-4)
+
+    for _ in range(200):
+        (reply,) = fleet.ask(IMAGE)
+        if reply.fault:
+            assert reply.fault.startswith("late: ")
+        else:
+            assert is_right(reply)
+            assert reply.elapsed_ns <= 100_000
+
+
+def test_last_words_are_heard():
+    """Why a node refuses is told also when it ends the connection while the model is sent."""
+    peer = Peer(lambda host: host.say(message.fault(0, "not here")), receive_buffer=4096)
+    with (
+        Fleet([peer.address], LONG) as fleet,
+        pytest.raises(HarnessError, match="refused: not here"),
+    ):
+        fleet.load([bytes(1 << 25)], [EXPECTED])
+    peer.end()
 
 
 def test_node_that_never_answers_costs_the_deadline_and_no_more(fleet_of):

@@ -1,6 +1,7 @@
 """Frames: what is sent arrives as it was, and what was changed on the way is told."""
 
 import socket
+import struct
 from contextlib import suppress
 
 import numpy as np
@@ -59,6 +60,23 @@ def test_tensor_that_is_not_sent(array):
     """A type of eight bytes, no numbers or no dimensions are refused before they are sent."""
     with pytest.raises(HarnessError, match="cannot be sent"):
         pack_tensor(array)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no tensor"),
+        (struct.pack("<HHI", 9, 1, 1), "unknown type 9"),
+        (struct.pack("<HH", 1, 0), "0 dimensions"),
+        (struct.pack("<HHI", 1, 2, 1), "2 dimensions"),
+        (struct.pack("<HHII", 1, 2, 3, 0), r"12 bytes for a tensor int8\[3, 0\]"),
+        (struct.pack("<HHI", 0, 1, 1), r"8 bytes for a tensor float32\[1\], which takes 12"),
+    ],
+)
+def test_tensor_that_is_none(content, words):
+    """What is no tensor is told by what is wrong with it."""
+    with pytest.raises(MessageError, match=words):
+        unpack_tensor(content)
 
 
 @given(st.binary(max_size=60))

@@ -194,7 +194,8 @@ class Line:
             self.end(f"refused: {read_fault(frame)}")
             return
         if frame.number not in self._open:
-            again = "again" if 0 < frame.number <= self._number else "which was not asked"
+            known = 0 < frame.number <= self._number
+            again = "again, or out of turn" if known else "which was not asked"
             raise MessageError(f"it answered question {frame.number} {again}")
         # A node answers in order: it has passed over those before.
         while self._open.popleft() != frame.number:
