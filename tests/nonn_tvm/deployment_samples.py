@@ -14,18 +14,18 @@ NETWORK = {"family": "wrn", "depth": 10, "width": 1, **SMALL}
 SIZES = (5, 3)
 
 
-def networks():
-    """Return a teacher and two students of it with drawn weights."""
-    network = WideResNet(**NETWORK)
+def networks(size=8):
+    """Return a teacher and two students of it with drawn weights, for images of that size."""
+    network = WideResNet(**{**NETWORK, "image_size": size})
     teacher, students = Classifier(network), Students(network, SIZES)
     initialise(teacher, 1)
     initialise(students, 2)
     return teacher.eval(), students.eval()
 
 
-def write_weights(folder):
+def write_weights(folder, size=8):
     """Write the weights of teacher and students and return the paths by the inputs' names."""
-    teacher, students = networks()
+    teacher, students = networks(size)
     paths = {name: folder / f"{name}.safetensors" for name in ("teacher", "students")}
     arrays.write_weights(paths["teacher"], snapshot(teacher))
     arrays.write_weights(paths["students"], under("n2", snapshot(students)))

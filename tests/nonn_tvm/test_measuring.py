@@ -1,16 +1,33 @@
 """Real measurements with few samples: what is in a record, and what ends one."""
 
+import os
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
-from deployment_samples import NETWORK, SIZES, device, processes, rpc_servers, write_weights
+import torch
+from deployment_samples import (
+    NETWORK,
+    SIZES,
+    device,
+    networks,
+    processes,
+    rpc_servers,
+    write_weights,
+)
 from nonn_stage import run_step, write_images
 
 from harness.devices import energy, links
+from harness.devices.energy import Meter
 from harness.errors import HarnessError
-from harness.formats import jsonfile
+from harness.formats import arrays, jsonfile
+from reproductions.nonn.deployment.measuring import Measuring, Samples
 from reproductions.nonn.deployment.message import Kind, frame_bytes
-from reproductions.nonn.deployment.series import parse
+from reproductions.nonn.deployment.nodes import placed
+from reproductions.nonn.deployment.place import Place
+from reproductions.nonn.deployment.series import Subject, parse
+from reproductions.nonn.deployment.system import Deployed
+from reproductions.nonn.params.deployment import Sending
 
 IMAGE = (1, 1, 8, 8)
 PARAMS = {"teacher": NETWORK, "student": NETWORK, "students": (2,)}
@@ -49,6 +66,16 @@ def measure(inputs, tmp_path):
         return Found(**jsonfile.read(made["record"]))
 
     return run
+
+
+def write_large(folder, size):
+    """Write two images of each split, larger than what a link lets through at once."""
+    parts = ("train", "validation", "test")
+    content = {f"{part}_images": np.zeros((2, size, size, 1), np.uint8) for part in parts}
+    content |= {f"{part}_labels": np.arange(2) for part in parts}
+    about = {"dataset": "large", "classes": 4, "maximum": 16, "mean": [0.4], "std": [0.3]}
+    arrays.write_folder(folder, content, about)
+    return folder
 
 
 def names(form, precision):
@@ -137,31 +164,64 @@ def test_the_final_layer_on_a_node_of_its_own(measure):
     assert min(head) > min(there)
 
 
-def test_shaped_links(measure):
-    """Behind a slow link a question takes the time of its bytes; a refused link has its reason."""
-    found = measure(processes(shaped=(SLOW,)))
+def test_shaped_links(tmp_path):
+    """Behind a slow link a question takes the time of its bytes; what is refused has its reason."""
+    size = 24
+    inputs = {"images": write_large(tmp_path / "images", size), **write_weights(tmp_path, size)}
+    network = {**NETWORK, "image_size": size}
+    params = {"teacher": network, "student": network, "students": (2,)}
+    late = {"latency_ms": 1, "bandwidth_mbit": 2}
+    where = processes(shaped=(SLOW, late))
+    made = run_step("measure_deployment", params, inputs, tmp_path / "made", device=where)
+    found = Found(**jsonfile.read(made["record"]))
 
-    behind = "link-1mbit.n2.features-float32.end-to-end"
-    if links.refusal() is not None:
-        assert found.unavailable[behind] == links.refusal()
-        return
-    late = frame_bytes(Kind.ASK, IMAGE, "float32") - links.burst(1)
-    assert {name for name in found.series if name.startswith("link-")} == {
-        f"link-1mbit.{name}"
-        for name in names("features", "float32") - {"n2.head"}
-        if not name.endswith((".device", ".memory"))
-    }
-    assert min(found.samples(behind)) >= late * 8e9 / 1e6
+    reasons = {1: links.refusal(), 2: links.refusal() or links.latency_possible()}
+    for rate, reason in reasons.items():
+        for system in ("teacher", "n2.features-float32"):
+            name = f"link-{rate}mbit.{system}.end-to-end"
+            assert found.unavailable.get(name) == reason
+            assert (name in found.series) is (reason is None)
+            if reason is None:
+                asked = frame_bytes(Kind.ASK, (1, 1, size, size), "float32") - links.burst(rate)
+                assert min(found.samples(name)) >= asked * 8e3 / rate > 0
 
 
-def test_a_latency_that_cannot_be_made(measure):
-    """A link whose latency the kernel cannot make is not measured without it."""
-    found = measure(processes(shaped=({**SLOW, "latency_ms": 1},)))
+class Growing:
+    """A counter of joules that has six more at every reading."""
 
-    reason = links.refusal() or links.latency_possible()
-    behind = "link-1mbit.teacher.end-to-end"
-    assert (behind in found.series) is (reason is None)
-    assert found.unavailable.get(behind) == reason
+    def __init__(self):
+        self.readings = 0
+
+    def joules(self):
+        """Return the joules."""
+        self.readings += 1
+        return 6.0 * self.readings
+
+
+def test_nodes_while_they_run(tmp_path):
+    """Each node has a core of its own; energy is that of one inference, over a meter's period."""
+    _, students = networks()
+    system = Deployed.students(students, Sending(**FEATURES))
+    image = torch.zeros(IMAGE)
+    with placed(system.jobs(Place("onnxruntime"), image), 10, tmp_path) as nodes:
+        cores = [os.sched_getaffinity(server.pid) for server in nodes.devices]
+        found = Samples()
+        subject = Subject(2, "features", "float32")
+        measuring = Measuring(subject, system, nodes, image.numpy(), 1, 3, found)
+        measuring.energy(Meter("made up", 1e-9, (Growing(),)), str)
+        (once,) = found.series.values()
+        measuring.energy(Meter("made up", 0.05, (Growing(),)), str)
+        answer, replies = system.ask(nodes, image.numpy())
+
+    own = sorted(os.sched_getaffinity(0))
+    assert cores == [{own[0]}, {own[1 % len(own)]}]
+    assert once == {"unit": "joule", "samples": [6.0] * 3}
+    (often,) = found.series.values()
+    assert all(0 < one < 6 for one in often["samples"])
+    with torch.no_grad():
+        wanted, _ = students(image)
+    assert np.allclose(answer.logits, wanted.numpy(), atol=1e-4)
+    assert [reply.fault for reply in replies] == [None, None]
 
 
 def test_a_node_that_is_late_ends_the_measurement(measure, tmp_path):

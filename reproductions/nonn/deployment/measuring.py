@@ -75,24 +75,31 @@ class Measuring:
     samples: int
     found: Samples
 
-    def times(self) -> None:
-        """Measure the system end to end, and each of several nodes asked alone.
+    def whole(self) -> None:
+        """Measure the system end to end, all nodes at once.
 
         Raises
         ------
         HarnessError
             A node did not answer as it should; it is named with the reason.
         """
-        taken, whole = self._sampled(self._whole)
+        taken, _ = self._sampled(self._whole)
         self.found.add(self.subject, "end-to-end", taken)
-        if self.subject.students is None:
-            self._counted(self.subject, 0, [replies[0] for replies in whole])
-            return
+
+    def alone(self) -> None:
+        """Measure every node asked alone, and the bytes of such a question.
+
+        Raises
+        ------
+        HarnessError
+            A node did not answer as it should; it is named with the reason.
+        """
         for node in range(len(self.system.modules)):
-            subject = replace(self.subject, node=str(node))
-            taken, alone = self._sampled(partial(self._alone, node))
-            self.found.add(subject, "end-to-end", taken)
-            self._counted(subject, node, [replies[0] for replies in alone])
+            taken, replies = self._sampled(partial(self._alone, node))
+            subject = self._node(node)
+            if subject != self.subject:  # the teacher is alone anyway
+                self.found.add(subject, "end-to-end", taken)
+            self._counted(subject, node, [reply for (reply,) in replies])
 
     def devices(self) -> None:
         """Measure what needs no network: the runtime's evaluator on every device, and the memory.
@@ -142,8 +149,9 @@ class Measuring:
         self.found.add(self.subject, "energy", joules)
 
     def _joules(self, meter: Meter) -> float:
-        count, before, start = 0, meter.joules(), perf_counter_ns()
-        while perf_counter_ns() - start < meter.period_s * 1e9:
+        count, before = 0, meter.joules()
+        end = perf_counter_ns() + meter.period_s * 1e9
+        while not count or perf_counter_ns() < end:
             self._whole()
             count += 1
         return (meter.joules() - before) / count

@@ -57,7 +57,8 @@ class _Setting:
         jobs = system.jobs(self.place, self.image)
         with self._placed(jobs, ()) as nodes:
             measuring = self._measuring(subject, system, nodes)
-            measuring.times()
+            measuring.whole()
+            measuring.alone()
             measuring.devices()
             if head:
                 measuring.head()
@@ -66,13 +67,13 @@ class _Setting:
             self._behind(link, replace(subject, link=link.bandwidth_mbit), system, jobs)
 
     def _behind(self, link: Link, subject: Subject, system: Deployed, jobs: Sequence[Job]) -> None:
-        """Measure times and bytes again, with every node behind a link of its own."""
+        """Measure the whole system again, with every node behind a link of its own."""
         reason = links.refusal() or (links.latency_possible() if link.latency_ms else None)
         if reason is not None:
             self.found.lack(subject, "end-to-end", reason)
             return
         with links.shaped(link, len(jobs)) as ends, self._placed(jobs, ends) as nodes:
-            self._measuring(subject, system, nodes).times()
+            self._measuring(subject, system, nodes).whole()
 
     def _placed(
         self, jobs: Sequence[Job], ends: Sequence[links.Node]
