@@ -118,6 +118,10 @@ def test_rows_of_a_system_and_its_nodes():
     system = by["none", "nonn", "features", ALL]
     teacher = by["none", "teacher", "logits", ALL]
 
+    assert [(link, node) for link, _, _, node in by] == [
+        ("none", ALL), ("none", ALL), ("none", "0"), ("none", "1"), ("none", HEAD),
+        ("10 Mbit/s", ALL), ("10 Mbit/s", ALL),
+    ]  # fmt: skip
     assert next(iter(by)) == ("none", "teacher", "logits", ALL)
     assert (system["median_ms"], system["lower_quartile_ms"], system["upper_quartile_ms"]) == (
         5.0, 4.5, 6.5,
