@@ -167,20 +167,25 @@ def test_a_node_without_memory_leaves_none_for_the_system():
 
 
 def test_prediction_beside_the_measurement():
-    """Only a system behind a shaped link gets the predicted time, of its own rate and form."""
+    """The teacher and every system get the time predicted for their own link, form and number."""
     row = {
         "method": "nonn", "devices": 2, "form": "features", "precision": "float32",
-        "bandwidth_mbit": 10.0, "total_ms": 10.5,
+        "bandwidth_mbit": 10.0, "latency_ms": 0.0, "total_ms": 10.5,
     }  # fmt: skip
+    teacher = {**row, "method": "split-teacher", "devices": 1, "form": "logits", "total_ms": 21.5}
     others = [
         {**row, "bandwidth_mbit": 100.0, "total_ms": 1.0},
+        {**row, "latency_ms": 1.0, "total_ms": 11.5},
         {**row, "precision": "int8", "total_ms": 2.0},
-        {**row, "method": "split-teacher", "total_ms": 3.0},
+        {**row, "devices": 4, "total_ms": 3.0},
+        {**row, "bandwidth_mbit": 1000.0, "total_ms": 4.5},
     ]
-    by = found(summary.rows(record(), [*others, row], current=True))
+    by = found(summary.rows(record(), [*others, teacher, row], current=True))
 
     assert by["10 Mbit/s", "nonn", "features", ALL]["simulated_ms"] == 10.5
-    assert [row["simulated_ms"] for row in by.values()].count(None) == len(by) - 1
+    assert by["10 Mbit/s", "teacher", "logits", ALL]["simulated_ms"] == 21.5
+    assert by["none", "nonn", "features", ALL]["simulated_ms"] == 4.5
+    assert [row["simulated_ms"] for row in by.values()].count(None) == len(by) - 3
 
 
 @pytest.mark.parametrize(("now", "current"), [(b"weights", True), (b"Weights", False)])

@@ -11,6 +11,7 @@ from harness.devices.record import Record, read
 from harness.devices.statistics import Summary
 from harness.errors import HarnessError
 from harness.formats.rows import Row, Value
+from harness.spec.device import Device, Host, Link, LocalProcess
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
@@ -38,9 +39,9 @@ def summarise_deployment(
 ) -> None:
     """Write one row for the teacher, for each system of students, each student and each head.
 
-    The input `simulation`, where there is one, has the rows of ``nonn.simulate``: a system under
-    a shaped link gets the predicted time beside the measured one. Every other input is what the
-    record measured, under the name it had in the measuring stage.
+    The input `simulation`, where there is one, has the rows of ``nonn.simulate``: the teacher and
+    each system get the time that is predicted for their link beside the measured one. Every other
+    input is what the record measured, under the name it had in the measuring stage.
 
     Raises
     ------
@@ -66,7 +67,7 @@ def rows(record: Record, simulated: Sequence[Row], *, current: bool) -> list[Row
             "memory": _joined(found, subject, "memory", max),
             "sent": _joined(found, subject, "sent", sum),
             "received": _joined(found, subject, "received", sum),
-            "simulated_ms": _simulated(simulated, subject),
+            "simulated_ms": _simulated(simulated, record.device, subject),
             "speed_up": _speed_up(found, subject),
             "energy": _median(found, subject, "energy"),
             "note": _note(found[subject].values()),
@@ -164,21 +165,35 @@ def _joined(
     return join(numbers)
 
 
-def _simulated(simulated: Sequence[Row], subject: Subject) -> Value:
-    """The time that the simulator predicts for a system over the link that was shaped."""
-    if subject.node != ALL or subject.students is None or subject.link is None:
+def _simulated(simulated: Sequence[Row], device: Device, subject: Subject) -> Value:
+    """The time that the simulator predicts for a system over its link, shaped or the device's."""
+    link = _link(device, subject)
+    if subject.node != ALL or link is None:
         return None
+    teacher = subject.students is None
+    # The teacher on one node is the split over one device, which sends back class scores.
     wanted: Row = {
-        "method": "nonn",
-        "devices": subject.students,
-        "form": subject.form,
-        "precision": subject.precision,
-        "bandwidth_mbit": subject.link,
+        "method": "split-teacher" if teacher else "nonn",
+        "devices": subject.students or 1,
+        "bandwidth_mbit": link.bandwidth_mbit,
+        "latency_ms": link.latency_ms,
     }
+    if not teacher:
+        wanted |= {"form": subject.form, "precision": subject.precision}
     for row in simulated:
         if all(row.get(name) == value for name, value in wanted.items()):
             return row["total_ms"]
     return None
+
+
+def _link(device: Device, subject: Subject) -> Link | None:
+    """The link that the subject was measured over: the device's own, unless one was shaped."""
+    if isinstance(device, Host):
+        return None
+    if subject.link is None:
+        return device.link
+    shaped = device.shaped if isinstance(device, LocalProcess) else ()
+    return next((one for one in shaped if one.bandwidth_mbit == subject.link), None)
 
 
 def _speed_up(found: _Found, subject: Subject) -> Value:
