@@ -35,7 +35,10 @@ _Found = dict[Subject, dict[Metric, Summary | str]]
 
 
 def summarise_deployment(
-    inputs: Inputs, _params: DeploymentSummaryParams, outputs: Outputs, _run: Run
+    inputs: Inputs,
+    params: DeploymentSummaryParams,  # noqa: ARG001 - the contract of a step
+    outputs: Outputs,
+    run: Run,  # noqa: ARG001 - the contract of a step
 ) -> None:
     """Write one row for the teacher, for each system of students, each student and each head.
 
