@@ -1,0 +1,60 @@
+"""A module as an ONNX file."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def onnx_bytes(module: nn.Module, image: Tensor) -> bytes:
+    """Return `module` as the bytes of one ONNX file, its weights inside.
+
+    Parameters
+    ----------
+    module
+        Maps images (1, C, H, W) float32 to a tensor, or to several.
+    image
+        An image as the module will be given them; only its shape counts.
+
+    Raises
+    ------
+    HarnessError
+        The module does what ONNX cannot say.
+    """
+    with quiet() as said:
+        try:
+            with torch.no_grad():
+                program = torch.onnx.export(module.eval(), (image,), dynamo=True, verbose=False)
+        except Exception as error:
+            # Each part of the exporter raises its own.
+            raise HarnessError(
+                f"the module cannot be exported to ONNX: {error}\n{said.getvalue()[-1000:]}",
+                "take layers that torch.export can trace",
+            ) from error
+    content: bytes = program.model_proto.SerializeToString(deterministic=True)
+    return content
+
+
+@contextmanager
+def quiet() -> Iterator[io.StringIO]:
+    """Keep what exporters print, log and warn of to themselves, and give it to who asks."""
+    said = io.StringIO()
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(said), redirect_stderr(said):
+            warnings.simplefilter("ignore")
+            yield said
+    finally:
+        logging.disable(before)
