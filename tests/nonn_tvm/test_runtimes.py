@@ -240,9 +240,11 @@ def test_nobody_there_is_told():
 
 def test_silence_is_told():
     """A server that accepts and says nothing is given up in time."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        with pytest.raises(HarnessError, match="said nothing"):
-            knock(*silent.getsockname(), patience_s=0.3)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(HarnessError, match="said nothing"),
+    ):
+        knock(*silent.getsockname(), patience_s=0.3)
 
 
 def test_another_protocol_is_told():
@@ -257,7 +259,7 @@ def test_another_protocol_is_told():
         other = subprocess.Popen(
             [sys.executable, "-c", talk, str(descriptor)], pass_fds=[descriptor]
         )
-        with pytest.raises(HarnessError, match="no RPC server of TVM.*HTTP"):
+        with pytest.raises(HarnessError, match=r"no RPC server of TVM.*HTTP"):
             knock(*listening.getsockname())
         assert other.wait(10) == 0
 
