@@ -7,12 +7,13 @@ networks that share a kernel share its schedule.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tvm
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from torch import Tensor, nn
 from tvm.relax.backend.cpu_generic import pipeline
 from tvm.s_tir import Schedule
@@ -38,19 +39,19 @@ class Kernel(Params):
     name: str = Field(description="What TVM called it in the network that it was found in.")
     untuned_us: float = Field(gt=0, description="One run by TVM's own schedule, microseconds.")
     tuned_us: float = Field(gt=0, description="One run by this schedule, microseconds.")
-    trace: list[Any] = Field(description="The steps of the schedule and what was drawn for them.")
+    trace: str = Field(
+        description="The steps of the schedule and what was drawn for them, as TVM's JSON."
+    )
 
 
 class TuningRecord(Params):
     """The schedules that a tuning found, as a file under version control."""
 
-    model_config = ConfigDict(frozen=True)
-
     tvm: str = Field(description="The version of TVM; hashes and traces are its own.")
     target: dict[str, Any] = Field(description="What the kernels were compiled for.")
     seed: int = Field(description="What the schedules were drawn from.")
     trials: int = Field(ge=1, description="How many were tried of each kernel.")
-    kernels: tuple[Kernel, ...]
+    kernels: list[Kernel]
 
 
 def read(path: Path, target: Mapping[str, Any]) -> TuningRecord:
@@ -133,6 +134,6 @@ def _following(kernel: Kernel, module: Any) -> Any:
     schedule = Schedule(module)
     told(
         f"follow the schedule of {kernel.name} ({kernel.key})",
-        lambda: Trace.apply_json_to_schedule(kernel.trace, schedule),
+        lambda: Trace.apply_json_to_schedule(json.loads(kernel.trace), schedule),
     )
     return schedule.mod[ENTRY]

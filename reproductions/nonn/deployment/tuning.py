@@ -64,7 +64,7 @@ def tune(module: nn.Module, shape: Sequence[int], record: TuningRecord) -> Tunin
         if key not in known:
             kernel = _best(key, variable.name_hint, bare(function), target, record)
             made += [] if kernel is None else [kernel]
-    return record.model_copy(update={"kernels": tuple(sorted(made, key=lambda one: one.key))})
+    return record.model_copy(update={"kernels": sorted(made, key=lambda one: one.key)})
 
 
 def _best(key: str, name: str, module: Any, target: Any, record: TuningRecord) -> Kernel | None:
@@ -79,7 +79,7 @@ def _best(key: str, name: str, module: Any, target: Any, record: TuningRecord) -
     print(f"{name}: {1e6 * untuned:.1f} us, best {1e6 * seconds:.1f} us", flush=True)
     if seconds >= untuned:
         return None
-    trace = _plain(candidates[place].sch.trace.as_json())
+    trace = json.dumps(_plain(candidates[place].sch.trace.as_json()), separators=(",", ":"))
     return Kernel(
         key=key, name=name, untuned_us=_micro(untuned), tuned_us=_micro(seconds), trace=trace
     )
@@ -153,7 +153,7 @@ def main() -> None:
         record = read(given.output, target)
     else:
         record = TuningRecord(
-            tvm=tvm.__version__, target=target, seed=given.seed, trials=given.trials, kernels=()
+            tvm=tvm.__version__, target=target, seed=given.seed, trials=given.trials, kernels=[]
         )
     shape = (1, network.image_channels, network.image_size, network.image_size)
     for filters in given.filters or [None]:
