@@ -6,6 +6,7 @@ import os
 import signal
 from contextlib import redirect_stdout
 from pathlib import Path
+from shutil import which
 
 import psutil
 import pytest
@@ -15,7 +16,9 @@ from framework_samples import changed, published, small, written
 from harness.devices import energy, keeper
 from harness.errors import HarnessError
 from reproductions.nonn import NoNN
+from reproductions.nonn.survivors import heard
 
+AARCH64, X86_64 = 183, 62  # e_machine of an ELF file
 KEEPER = keeper.__file__
 FOLDER = Path("deploy/deployment_files")
 HEADER = (
@@ -79,11 +82,13 @@ def log(path):
     return [dict(zip(header, line, strict=True)) for line in lines]
 
 
-def right(nonn, count):
-    """Return the share of the first test images that the students classify rightly in torch."""
-    split = nonn.images.test
+def right(nonn, count, standing=(0, 1)):
+    """Return the share of the first test images that these students classify rightly in torch."""
+    split, system = nonn.images.test, nonn.student.model.eval()
+    alive = torch.tensor([[student in standing for student in (0, 1)]])
     with torch.no_grad():
-        logits, _ = nonn.student.model.eval()(split.normalised(split.images[:count]))
+        _, features = system(split.normalised(split.images[:count]))
+        logits = system.head(heard(features, system.sizes, alive))
     return (logits.argmax(1) == split.labels[:count]).double().mean().item()
 
 
@@ -168,8 +173,7 @@ def test_a_server_that_is_killed(opened, runtime, word):
     assert sorted(answers) == ["0", "4"]
     assert row[f"Student {answers.index('0')} median ms"] == "unavailable"
     (standing,) = {one.standing for one in second.inferences}
-    alone = nonn.student.subset_accuracies()
-    assert standing in {(int(one["answering"]),) for one in alone if one["surviving"] == 1}
+    assert second.accuracy == pytest.approx(right(nonn, 4, standing))
     assert not left()
 
 
@@ -223,3 +227,19 @@ def test_a_raspberry_needs_a_cross_compiler(opened, monkeypatch):
 
     with pytest.raises(HarnessError, match="g\\+\\+-aarch64-linux-gnu"):
         nonn.student.deploy()
+
+
+@pytest.mark.skipif(not which("aarch64-linux-gnu-g++"), reason="there is no cross compiler here")
+def test_a_board_that_is_not_there(opened):
+    """The students are compiled for the board, and the address that nobody answers at is told."""
+    nonn = opened(
+        deploy_target="rasp3b", deploy_ips=["127.0.0.1", "127.0.0.1"], deploy_ports=[9, 10]
+    )
+
+    with pytest.raises(HarnessError, match=r"reached at 127\.0\.0\.1, port (9|10): "):
+        nonn.student.deploy(passes=1, images=1)
+    folder = Path(nonn.config.base.deploy_dir_path)
+    machines = [int.from_bytes((folder / f"lib_{name}.so").read_bytes()[18:20], "little")
+                for name in ("s0", "s1", "fc")]  # fmt: skip
+    assert machines == [AARCH64, AARCH64, X86_64]
+    assert not left()

@@ -1,6 +1,7 @@
 """Real measurements with few samples: what is in a record, and what ends one."""
 
 import os
+import tempfile
 from dataclasses import dataclass
 
 import numpy as np
@@ -224,12 +225,16 @@ def test_nodes_while_they_run(tmp_path):
     assert [reply.fault for reply in replies] == [None, None]
 
 
-def test_a_node_that_is_late_ends_the_measurement(measure, tmp_path):
-    """A node that misses the deadline is named with the reason, and no record is left."""
-    with pytest.raises(HarnessError, match=r"teacher.* failed while it was measured: late"):
+def test_a_node_that_is_late_ends_the_measurement(measure, tmp_path, monkeypatch):
+    """A node that misses the deadline is named with the reason and its log; no record is left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    with pytest.raises(HarnessError, match=r"teacher failed while it was measured: late") as late:
         measure(processes(deadline_ms=0.001))
 
     assert not list(tmp_path.rglob("record.json"))
+    (log,) = tmp_path.glob("deployment-*/teacher.log")
+    assert str(log.parent) in late.value.remedy
 
 
 def test_a_device_without_nodes(measure):

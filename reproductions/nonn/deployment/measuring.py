@@ -183,8 +183,8 @@ class Measuring:
             if reply.array is None:
                 raise HarnessError(
                     f"{self.nodes.names[reply.node]} failed while it was measured: {reply.fault}",
-                    "nothing is kept of this measurement; see that all nodes run, then measure "
-                    "again",
+                    "nothing is kept of this measurement; the logs of the nodes are in "
+                    f"{self.nodes.logs}",
                 )
         return replies
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
 from harness.devices.links import Node
 from harness.devices.servers import Program, Server, running
+from harness.errors import HarnessError
 from reproductions.nonn.deployment.fleet import Fleet
 from reproductions.nonn.deployment.place import Place
 
@@ -59,11 +62,28 @@ class Nodes:
         The process that runs each node's model; None where it runs on another machine.
     names
         How messages call each.
+    logs
+        The folder with the logs of their processes.
     """
 
     fleet: Fleet
     devices: tuple[Server | None, ...]
     names: tuple[str, ...]
+    logs: Path
+
+
+@contextmanager
+def temporary_logs() -> Iterator[Path]:
+    """Give a folder for logs; it stays after a `HarnessError`, whose message names it."""
+    folder = Path(mkdtemp(prefix="deployment-"))
+    try:
+        yield folder
+    except HarnessError:
+        raise
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
 
 
 @contextmanager
@@ -106,7 +126,7 @@ def placed(
                 devices = tuple(
                     own[k] if server else workers[k] for k, server in enumerate(gateways)
                 )
-                yield Nodes(fleet, devices, names)
+                yield Nodes(fleet, devices, names, folder)
 
 
 def _core(place: Place, number: int) -> int | None:

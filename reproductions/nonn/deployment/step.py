@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from torch import Tensor
 
@@ -17,7 +16,7 @@ from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.nonn.deployment.form import calibrate
 from reproductions.nonn.deployment.measuring import CLOCK, Measuring, Samples
-from reproductions.nonn.deployment.nodes import Job, Nodes, placed
+from reproductions.nonn.deployment.nodes import Job, Nodes, placed, temporary_logs
 from reproductions.nonn.deployment.place import Place, place_of
 from reproductions.nonn.deployment.series import Subject
 from reproductions.nonn.deployment.system import Deployed
@@ -38,7 +37,7 @@ class _Setting:
         The image of every question, normalised, (1, C, H, W).
     shaped
         The links that are made for real as well.
-    folder
+    logs
         For the logs of the nodes' processes.
     """
 
@@ -46,7 +45,7 @@ class _Setting:
     device: LocalProcess | TvmRpc
     image: Tensor
     shaped: tuple[Link, ...]
-    folder: Path
+    logs: Path
     found: Samples
 
     def measure(self, subject: Subject, system: Deployed, *, head: bool) -> None:
@@ -78,7 +77,7 @@ class _Setting:
     def _placed(
         self, jobs: Sequence[Job], ends: Sequence[links.Node]
     ) -> AbstractContextManager[Nodes]:
-        return placed(jobs, self.device.deadline_ms / 1000, self.folder, ends)
+        return placed(jobs, self.device.deadline_ms / 1000, self.logs, ends)
 
     def _measuring(self, subject: Subject, system: Deployed, nodes: Nodes) -> Measuring:
         counts = (self.device.warm_up, self.device.samples)
@@ -106,8 +105,8 @@ def measure_deployment(
     shaped = device.shaped if isinstance(device, LocalProcess) else ()
     image = next(read_split(inputs, "test", params.student).batches(1)).images.contiguous()
     total = 1 + len(params.students) * len(params.forms)
-    with TemporaryDirectory(prefix="deployment-") as folder:
-        setting = _Setting(place, device, image, shaped, Path(folder), found)
+    with temporary_logs() as logs:
+        setting = _Setting(place, device, image, shaped, logs, found)
         for done, (subject, system, head) in enumerate(_systems(inputs, params), start=1):
             setting.measure(subject, system, head=head)
             run.progress(done, total, subject.series("end-to-end"))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter_ns
 from typing import Literal
 
@@ -79,10 +78,7 @@ class Deploying:
         libraries = _kept(folder, jobs)
         done: list[Pass] = []
         students = len(deployed.modules)
-        with (
-            TemporaryDirectory(prefix="deployment-") as logs,
-            placed(jobs, deadline_s, Path(logs)) as nodes,
-        ):
+        with placed(jobs, deadline_s, folder) as nodes:
             arrays = [image.numpy() for image in images]
             for number in range(1, passes + 1):
                 done.append(once(deployed, nodes, arrays, self.split.labels.tolist()))
@@ -127,8 +123,8 @@ def placement(base: Base, runtime: Runtime) -> Place:
     if lacking:
         raise HarnessError(
             f"deploy: this environment has no {', '.join(lacking)}",
-            "`harness env tvm` builds the environment that has it and prints its interpreter; "
-            "run this program with that one",
+            "build the environment that has it with `harness env tvm`, and run this program with "
+            "bin/python in the folder that the command prints",
         )
     if base.deploy_target == "cuda":
         raise HarnessError(f"base.deploy_target 'cuda': {_no_cuda()}", "set it to 'llvm'")

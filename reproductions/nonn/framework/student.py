@@ -195,8 +195,8 @@ class Student:
         base, split = self.config.base, self.images.test
         remedy = "train the students first, with student.mode 'train' and train_model()"
         weights = read_weights("base.student_model_path", base.student_model_path, remedy)
+        restore(self.model, weights, str(weights_path(base.student_model_path)))
         system = copy.deepcopy(self.model).cpu()
-        restore(system, weights, str(weights_path(base.student_model_path)))
         some = replace(split, images=split.images[:images], labels=split.labels[:images])
         log = Path(base.deploy_dir_path) / self.config.student.inference_log_file
         try:
