@@ -43,7 +43,9 @@ def check(prepared, suite, file):
     """
     python, variables = prepared
     folder = TESTS / suite
-    options = ["--hypothesis-profile=ci", "--color=no", "-rs", f"--confcutdir={folder}"]
+    # Under pytest's catching of logs torch records every step of an export, and takes much longer.
+    options = ["--hypothesis-profile=ci", "--color=no", "-rs", "-p", "no:logging"]
+    options.append(f"--confcutdir={folder}")
     done = subprocess.run(
         [python, "-m", "pytest", *options, folder / file],
         cwd=ROOT, env=variables, capture_output=True, text=True, check=False,

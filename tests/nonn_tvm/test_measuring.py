@@ -1,6 +1,7 @@
 """Real measurements with few samples: what is in a record, and what ends one."""
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ IMAGE = (1, 1, 8, 8)
 PARAMS = {"teacher": NETWORK, "student": NETWORK, "students": (2,)}
 FEATURES = {"form": "features", "precision": "float32"}
 BYTES = {"form": "logits", "precision": "int8"}
+TUNING = "reproductions/nonn/deployment/tuned/x86-64-v3.json"
 SLOW = {"latency_ms": 0, "bandwidth_mbit": 1}
 
 
@@ -235,6 +237,22 @@ def test_a_node_that_is_late_ends_the_measurement(measure, tmp_path, monkeypatch
     assert not list(tmp_path.rglob("record.json"))
     (log,) = tmp_path.glob("deployment-*/teacher.log")
     assert str(log.parent) in late.value.remedy
+
+
+def test_tuned_kernels_are_counted(measure):
+    """With a tuning record the measurement says of how many kernels of each system it knows."""
+    target = {"kind": "llvm", "mcpu": "x86-64-v3"}
+    where = device("local_process", runtime="tvm", target=target, tuning=TUNING)
+    told = measure(where, forms=(FEATURES,)).clock
+    counts = {
+        name: (int(tuned), int(kernels))
+        for name, tuned, kernels in re.findall(r"(\S+) (\d+) of (\d+)", told)
+    }
+
+    assert set(counts) == {"teacher", "n2.features-float32"}
+    # The record is of such students with other filters, and of another teacher.
+    assert all(0 < tuned < kernels for tuned, kernels in counts.values())
+    assert "tuned" not in measure(processes("tvm"), forms=(FEATURES,)).clock
 
 
 def test_a_device_without_nodes(measure):

@@ -39,14 +39,22 @@ _REMOTE = "the node runs on another machine, whose memory is not seen from here"
 
 @dataclass
 class Samples:
-    """The series of a record as they grow, and what could not be measured, with the reason."""
+    """The series of a record as they grow, and what could not be measured, with the reason.
+
+    `tuned` tells of how many kernels of each system the device's tuning record has a schedule.
+    """
 
     series: dict[str, dict[str, Any]] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
+    tuned: list[str] = field(default_factory=list)
 
     def add(self, subject: Subject, metric: Metric, values: Iterable[float]) -> None:
         """Keep the samples of one metric."""
         self.series[subject.series(metric)] = {"unit": _UNITS[metric], "samples": list(values)}
+
+    def clock(self) -> str:
+        """Return what told the time, and what the code was that it was taken of."""
+        return f"{CLOCK}; kernels that are tuned: {', '.join(self.tuned)}" if self.tuned else CLOCK
 
     def lack(self, subject: Subject, metric: Metric, reason: str) -> None:
         """Keep why one metric was not measured."""

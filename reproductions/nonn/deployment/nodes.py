@@ -15,7 +15,7 @@ from harness.devices.links import Node
 from harness.devices.servers import Program, Server, running
 from harness.errors import HarnessError
 from reproductions.nonn.deployment.fleet import Fleet
-from reproductions.nonn.deployment.place import Place
+from reproductions.nonn.deployment.place import Model, Place
 
 _HERE = ("--address", "{address}", "--port", "{port}")
 _WORKER = (sys.executable, "-m", "reproductions.nonn.deployment.worker", *_HERE)
@@ -38,14 +38,14 @@ class Job:
     place
         Where it runs.
     model
-        The bytes that its runtime loads.
+        What its runtime loads.
     shape, dtype
         Of what it shall answer.
     """
 
     name: str
     place: Place
-    model: bytes
+    model: Model
     shape: tuple[int, ...]
     dtype: str
 
@@ -119,7 +119,7 @@ def placed(
             addresses = [(one.address, one.port) for one in workers]
             with Fleet(addresses, deadline_s, names) as fleet:
                 fleet.load(
-                    [job.model for job in jobs],
+                    [job.model.content for job in jobs],
                     patience_s=_PATIENCE_S,
                     expected=[(job.shape, job.dtype) for job in jobs],
                 )
@@ -144,7 +144,8 @@ def _server_name(job: Job) -> str:
 
 
 def _rpc_server(number: int, job: Job) -> Program:
-    return Program(_server_name(job), _SERVER, core=_core(job.place, number))
+    core = _core(job.place, number)
+    return Program(_server_name(job), _SERVER, core=core, variables={"TVM_NUM_THREADS": "1"})
 
 
 def _server(number: int, job: Job, own: Server | None) -> tuple[str, int] | None:

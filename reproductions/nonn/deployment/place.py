@@ -21,6 +21,23 @@ PLAIN: Mapping[str, Any] = {"kind": "llvm", "mcpu": "x86-64-v3"}
 
 
 @dataclass(frozen=True)
+class Model:
+    """What a node's runtime loads.
+
+    Parameters
+    ----------
+    content
+        Its bytes.
+    tuned, kernels
+        How many of TVM's kernels have a schedule of the tuning record, and how many there are.
+    """
+
+    content: bytes
+    tuned: int = 0
+    kernels: int = 0
+
+
+@dataclass(frozen=True)
 class Place:
     """Where nodes run.
 
@@ -44,7 +61,7 @@ class Place:
     tuning: Path | None = None
     pinned: bool = True
 
-    def built(self, module: nn.Module, image: Tensor) -> bytes:
+    def built(self, module: nn.Module, image: Tensor) -> Model:
         """Return `module` as this place runs it: an ONNX model, or TVM's shared library.
 
         Raises
@@ -55,10 +72,11 @@ class Place:
         if self.runtime == "onnxruntime":
             from reproductions.nonn.deployment.export import onnx_bytes
 
-            return onnx_bytes(module, image)
-        from reproductions.nonn.deployment.library import compile_library
+            return Model(onnx_bytes(module, image))
+        from reproductions.nonn.deployment.library import build
 
-        return compile_library(module, image, self.target, self.tuning, cross_compiler(self.target))
+        made = build(module, image, self.target, self.tuning, cross_compiler(self.target))
+        return Model(made.content, made.tuned, made.kernels)
 
 
 def place_of(device: Device | None, stage: str, nodes: int) -> Place:

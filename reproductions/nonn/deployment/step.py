@@ -15,7 +15,7 @@ from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.nonn.deployment.form import calibrate
-from reproductions.nonn.deployment.measuring import CLOCK, Measuring, Samples
+from reproductions.nonn.deployment.measuring import Measuring, Samples
 from reproductions.nonn.deployment.nodes import Job, Nodes, placed, temporary_logs
 from reproductions.nonn.deployment.place import Place, place_of
 from reproductions.nonn.deployment.series import Subject
@@ -54,6 +54,10 @@ class _Setting:
         Every time it gets fresh processes, so that one memory is not counted with another.
         """
         jobs = system.jobs(self.place, self.image)
+        if self.place.tuning is not None:
+            tuned, kernels = (sum(counts) for counts in zip(*map(_tuned, jobs), strict=True))
+            name = subject.series("device").removesuffix(".device")
+            self.found.tuned.append(f"{name} {tuned} of {kernels}")
         with self._placed(jobs, ()) as nodes:
             measuring = self._measuring(subject, system, nodes)
             measuring.whole()
@@ -113,12 +117,16 @@ def measure_deployment(
     outputs.record(
         "record",
         {
-            "clock": CLOCK,
+            "clock": found.clock(),
             "warm_up": device.warm_up,
             "series": found.series,
             "unavailable": found.unavailable,
         },
     )
+
+
+def _tuned(job: Job) -> tuple[int, int]:
+    return job.model.tuned, job.model.kernels
 
 
 def _systems(inputs: Inputs, params: DeploymentParams) -> Iterator[tuple[Subject, Deployed, bool]]:

@@ -106,7 +106,7 @@ def _kept(folder: Path, jobs: list[Job]) -> tuple[Path, ...]:
         name = "lib_fc" if number == len(jobs) - 1 else f"lib_s{number}"
         suffix = ".onnx" if job.place.runtime == "onnxruntime" else ".so"
         paths.append(folder / f"{name}{suffix}")
-        write_bytes(paths[-1], job.model)
+        write_bytes(paths[-1], job.model.content)
     return tuple(paths)
 
 
