@@ -1,7 +1,7 @@
 """Time one image on deployed networks, untrained, at the reviewer's size; run by tvm's Python.
 
 ``python deployment_latency.py nodes`` asks a teacher on one node, two students on a node each,
-and each of those alone, in turns.
+and each of those alone, in turns; the last also for two students of the publication's size.
 ``python deployment_latency.py runtimes`` runs one student with ONNX Runtime, with TVM and with
 PyTorch, in turns and on one core.
 
@@ -32,9 +32,11 @@ TEACHER, STUDENT = (
     WideResNet(family="wrn", depth=10, width=width, image_size=28, image_channels=1)
     for width in (2, 1)
 )
+PUBLISHED = WideResNet(family="wrn", depth=16, width=1)
 FILTERS, DEADLINE_S = (64, 64), 60.0
 ROUNDS, QUESTIONS, RUNS = 20, 10, 5
-SENDING = Sending(form="features", precision="float32")
+# The final layer is linear: each student applies its own part of it, at the same time.
+SENDING = Sending(form="logits", precision="float32")
 
 
 def in_turns(calls: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
@@ -55,15 +57,21 @@ def nodes(image: Tensor, students: Students, teacher: nn.Module, folder: Path) -
     place = Place("onnxruntime")
     system, whole = Deployed.students(students, SENDING), Deployed.whole(teacher)
     # The teacher's core is the first student's as well, which waits meanwhile.
-    jobs = [*system.jobs(place, image), *whole.jobs(place, image)]
+    large, picture = Deployed.students(drawn(PUBLISHED), SENDING), picture_of(PUBLISHED)
+    jobs = [
+        *system.jobs(place, image), *whole.jobs(place, image), *large.jobs(place, picture),
+    ]  # fmt: skip
     with placed(jobs, DEADLINE_S, folder) as there:
-        sent = image.numpy()
+        sent, published = image.numpy(), picture.numpy()
         calls = {
             "students": lambda: asked(system, there, sent, [0, 1]),
             "teacher": lambda: asked(whole, there, sent, [2]),
             "student-0": lambda: alone(there, sent, 0),
             "student-1": lambda: alone(there, sent, 1),
-            "together": lambda: together(there, sent),
+            "together": lambda: together(there, sent, [0, 1]),
+            "published-0": lambda: alone(there, published, 3),
+            "published-1": lambda: alone(there, published, 4),
+            "published-together": lambda: together(there, published, [3, 4]),
         }
         print(json.dumps(in_turns(calls)))
 
@@ -84,9 +92,9 @@ def alone(there: Nodes, image: Array, node: int) -> float:
     return reply.elapsed_ns / 1e9
 
 
-def together(there: Nodes, image: Array) -> float:
-    """Return the seconds until both students, asked at once, have answered."""
-    elapsed = [reply.elapsed_ns for reply in there.fleet.ask(image, [0, 1])]
+def together(there: Nodes, image: Array, among: list[int]) -> float:
+    """Return the seconds until all of `among`, asked at once, have answered."""
+    elapsed = [reply.elapsed_ns for reply in there.fleet.ask(image, among)]
     return max(one for one in elapsed if one is not None) / 1e9
 
 
@@ -115,12 +123,21 @@ def runtimes(image: Tensor, students: Students, folder: Path) -> None:
         print(json.dumps(in_turns(calls)))
 
 
+def picture_of(network: WideResNet) -> Tensor:
+    """Return an image for `network`."""
+    shape = (1, network.image_channels, network.image_size, network.image_size)
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
+
+
+def drawn(network: WideResNet) -> Students:
+    """Return two untrained students."""
+    return Students(network, FILTERS).eval().requires_grad_(False)
+
+
 def main(what: str) -> None:
     """Build the networks and time them."""
-    image = torch.rand((1, 1, 28, 28), generator=torch.Generator().manual_seed(0))
-    students, teacher = Students(STUDENT, FILTERS).eval(), Classifier(TEACHER).eval()
-    for module in (students, teacher):
-        module.requires_grad_(False)
+    image, students = picture_of(STUDENT), drawn(STUDENT)
+    teacher = Classifier(TEACHER).eval().requires_grad_(False)
     with tempfile.TemporaryDirectory() as folder:
         if what == "nodes":
             nodes(image, students, teacher, Path(folder))

@@ -14,6 +14,9 @@ from harness.formats.arrays import Array
 DTYPES = ("float32", "int8", "uint8")
 MAX_DIMENSIONS = 8
 
+# Made once: every question and answer needs them, and NumPy takes its time to make one.
+_SENT = {name: np.dtype(name).newbyteorder("<") for name in DTYPES}
+
 # Four bytes and four a dimension: the numbers behind them lie where single precision wants them.
 _HEAD = struct.Struct("<HH")
 _SIZE = struct.Struct("<I")
@@ -25,7 +28,7 @@ class MessageError(ValueError):
 
 def tensor_bytes(shape: Sequence[int], dtype: str) -> int:
     """Return how many bytes a tensor of this shape and type takes on the wire."""
-    return _HEAD.size + _SIZE.size * len(shape) + math.prod(shape) * np.dtype(dtype).itemsize
+    return _HEAD.size + _SIZE.size * len(shape) + math.prod(shape) * _SENT[dtype].itemsize
 
 
 def pack_tensor(array: Array) -> tuple[bytes, memoryview]:
@@ -36,14 +39,15 @@ def pack_tensor(array: Array) -> tuple[bytes, memoryview]:
     HarnessError
         It has a type that is not sent, no numbers, or too many dimensions.
     """
-    if array.dtype.name not in DTYPES or not 1 <= array.ndim <= MAX_DIMENSIONS or not array.size:
+    name = array.dtype.name
+    if name not in _SENT or not 1 <= array.ndim <= MAX_DIMENSIONS or not array.size:
         raise HarnessError(
-            f"a tensor {array.dtype.name}{list(array.shape)} cannot be sent",
+            f"a tensor {name}{list(array.shape)} cannot be sent",
             f"send {', '.join(DTYPES)} with 1 to {MAX_DIMENSIONS} dimensions, none of them empty",
         )
-    head = _HEAD.pack(DTYPES.index(array.dtype.name), array.ndim)
+    head = _HEAD.pack(DTYPES.index(name), array.ndim)
     sizes = b"".join(map(_SIZE.pack, array.shape))
-    numbers = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    numbers = np.ascontiguousarray(array, _SENT[name])
     return head + sizes, numbers.reshape(-1).view(np.uint8).data
 
 
@@ -70,5 +74,5 @@ def unpack_tensor(body: bytes, offset: int = 0) -> Array:
             f"{len(body) - offset} bytes for a tensor {DTYPES[code]}{list(shape)}, which takes "
             f"{tensor_bytes(shape, DTYPES[code])}"
         )
-    numbers = np.frombuffer(body, np.dtype(DTYPES[code]).newbyteorder("<"), offset=start)
+    numbers = np.frombuffer(body, _SENT[DTYPES[code]], offset=start)
     return numbers.reshape(shape)

@@ -20,6 +20,7 @@ class OnnxRuntime:
 
     def __init__(self) -> None:
         self._session: Any = None
+        self._input = ""
 
     def load(self, model: bytes) -> None:
         """Take the bytes of an ONNX file in place of the model before."""
@@ -36,6 +37,7 @@ class OnnxRuntime:
                 f"ONNX Runtime cannot load the model ({len(model)} bytes): {error}",
                 "export it with this environment's torch",
             ) from error
+        self._input = self._session.get_inputs()[0].name
 
     def run(self, image: Array) -> Array:
         """Return the model's first output for `image`."""
@@ -58,7 +60,7 @@ class OnnxRuntime:
     def _call(self, image: Array) -> Callable[[], list[Array]]:
         if self._session is None:
             raise HarnessError("ONNX Runtime has no model yet", "load one first")
-        session, inputs = self._session, {self._session.get_inputs()[0].name: image}
+        session, inputs = self._session, {self._input: image}
         return lambda: session.run(None, inputs)
 
     def _told(self, call: Callable[[], list[Array]]) -> list[Array]:
