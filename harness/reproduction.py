@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.compiler.compile import compile_specs, write
@@ -24,7 +24,8 @@ from harness.stage.costlog import read_log
 from harness.stage.hold import Hold
 from harness.stage.lock import read_lock
 from harness.stage.manifest import forget_others, read_manifest
-from harness.stage.planned import PlannedStage
+from harness.stage.measurement import record_place
+from harness.stage.planned import PlannedEnvironment, PlannedStage
 from harness.standing import Standing
 from harness.status import StageStatus, planned_stages, stage_statuses
 
@@ -121,9 +122,9 @@ class Reproducing:
         Stamp.of(self.target, overrides).keep(self.target)
 
     def _build_environments(self, plans: list[PlannedStage]) -> None:
-        environments = Environments(self.target.project.root)
-        for environment in {plan.environment.name: plan.environment for plan in plans}.values():
-            environments.python(environment)
+        root = self.target.project.root
+        for environment in needed_environments(root, plans):
+            Environments(root).python(environment)
 
     def _log(self, profile: str) -> list[str]:
         return [run["stage"] for run in read_log(self.target.project.root, profile)]
@@ -208,3 +209,13 @@ def _wanted(
 def _only_other_cpu(outcomes: list[StageOutcome]) -> bool:
     kinds = {outcome.outcome for outcome in outcomes}
     return "within tolerance, other CPU" in kinds and "different" not in kinds
+
+
+def needed_environments(root: Path, plans: Sequence[PlannedStage]) -> list[PlannedEnvironment]:
+    """Return what the stages run in, each once.
+
+    A measuring stage that has its record keeps it, and runs in nothing.
+    """
+    kept = (plan.measures and record_place(root, plan).exists() for plan in plans)
+    running = [plan for plan, has_record in zip(plans, kept, strict=True) if not has_record]
+    return list({plan.environment.name: plan.environment for plan in running}.values())
