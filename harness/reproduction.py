@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.compiler.compile import compile_specs, write
 from harness.compiler.stamp import Stamp, outdated
