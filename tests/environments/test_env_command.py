@@ -25,6 +25,7 @@ def test_every_environment_is_listed_with_its_class_of_equality():
         "mxnet": "bytes",
         "tensorflow": "fingerprint",
         "torch": "bytes",
+        "tvm": "bytes",
     }
     assert rows["harness"]["built"]
     assert (ROOT / rows["harness"]["folder"] / "bin" / "python").exists()

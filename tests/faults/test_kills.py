@@ -249,7 +249,7 @@ AT_WORK = {
     "repro": ("repro", ["harness.stage.worker", "plan/toy/table-totals.json"]),
     "dvc": (None, ["harness.stage.worker", "plan/toy/table-totals.json"]),
     "stage": ("stage", ["harness.stage.worker", "1"]),
-    "measure": ("measure", ["harness.stage.worker", "plan/toy/speed.json"]),
+    "measure": ("measure", ["harness.stage.worker", "measured/toy/speed.json"]),
 }
 
 

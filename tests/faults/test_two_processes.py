@@ -31,7 +31,7 @@ PAUSES = {
     "repro": ["harness.stage.worker", "plan/toy/table-totals.json"],
     "dvc": ["harness.stage.worker", "plan/toy/table-totals.json"],
     "stage": ["harness.stage.worker", "plan/toy/table-totals.json"],
-    "measure": ["harness.stage.worker", "plan/toy/speed.json"],
+    "measure": ["harness.stage.worker", "measured/toy/speed.json"],
     "compile": ["harness", "compile"],
     "verify": ["harness", "verify"],
 }

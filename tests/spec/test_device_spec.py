@@ -87,6 +87,7 @@ def test_our_devices_are_of_each_kind() -> None:
         "host": Host,
         "local_process": LocalProcess,
         "tvm_rpc": TvmRpc,
+        "tvm_tuned": TvmRpc,
     }
     local = ours["local_process"]
     assert isinstance(local, LocalProcess)

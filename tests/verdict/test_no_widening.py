@@ -83,7 +83,8 @@ def steps():
 @pytest.fixture
 def specs(tmp_path):
     """Give a copy of the repository's specs."""
-    for folder in ("specs", "environments"):
+    # With what the specs name by path, such as the record of a tuning.
+    for folder in ("specs", "environments", "reproductions/nonn/deployment/tuned"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     return tmp_path / "specs"
 
