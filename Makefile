@@ -16,7 +16,7 @@ repro: $(BIN)/.harness  ## rerun everything of the smoke profile and judge every
 	@$(BIN)/harness repro
 
 test: $(BIN)/.dev  ## run all tests
-	@$(BIN)/harness env harness torch tvm > /dev/null
+	@$(BIN)/harness env harness torch tvm tensorflow > /dev/null
 	@$(BIN)/python -m pytest tests -n auto --dist loadfile
 
 verify: $(BIN)/.harness  ## read every byte again; then make everything anew elsewhere, under all variations at once

@@ -1,0 +1,1 @@
+"""The parameters of the steps: strict models that import no framework."""
