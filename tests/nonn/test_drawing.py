@@ -18,10 +18,11 @@ from PIL import Image
 from harness.errors import HarnessError
 from harness.formats import arrays as folders
 from harness.formats import rows
+from reproductions.drawing.labels import Box, box, place
+from reproductions.drawing.layout import spread
+from reproductions.drawing.palette import MARKERS, look
 from reproductions.nonn.drawing import accuracy, curves, latency, network, pareto, survivors
-from reproductions.nonn.drawing.labels import Box, box, place
-from reproductions.nonn.drawing.layout import ring, spread, sunflower
-from reproductions.nonn.drawing.palette import MARKERS, look
+from reproductions.nonn.drawing.ring import ring, sunflower
 from reproductions.nonn.params.drawing import LatencyAgainstLinkParams
 
 DRAWINGS = {

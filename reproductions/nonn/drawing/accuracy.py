@@ -13,10 +13,11 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.nonn.drawing.axes import POINTS, fixed, size_of, tidy
-from reproductions.nonn.drawing.labels import Box, box, place
-from reproductions.nonn.drawing.layout import Point, spread
-from reproductions.nonn.drawing.palette import INK, Look, look
+from reproductions.drawing.axes import POINTS, fixed, tidy
+from reproductions.drawing.labels import Box
+from reproductions.drawing.layout import Point, spread
+from reproductions.drawing.marks import MARK, TEXT, Labelled, draw_mark, write_labels
+from reproductions.drawing.palette import INK, Look, look
 from reproductions.nonn.drawing.pareto import Mark, front, marks_of, panels, steps
 from reproductions.nonn.params.drawing import AccuracyAgainstBytesParams
 
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT, _ENTRY = 6.4, 3.9, 0.19
 # Points left free around the axes, between two panels, and at least for one panel.
 _LEFT, _BELOW, _RIGHT, _ABOVE, _BREAK, _NARROWEST = 50.0, 40.0, 10.0, 8.0, 10.0, 86.0
-_MARK, _TEXT = 7.5, 8.0
 _APART = 7.0  # points between marks of nearly the same bytes, which are drawn side by side
-_LEADER = 26.0  # points: a label that does not reach into this square gets a line to its mark
 
 
 @dataclass(frozen=True)
@@ -98,63 +97,25 @@ def _panels(marks: Sequence[Mark], below: float) -> list[Panel]:
 
 def _draw_mark(axes: Axes, mark: Mark, style: Look, *, best: bool) -> None:
     """Draw one system: filled when it is on the front, hollow when another betters it."""
-    if mark.deviation:
-        axes.errorbar(
-            [mark.kilobytes],
-            [mark.accuracy],
-            yerr=[mark.deviation],
-            fmt="none",
-            ecolor=style.colour,
-            elinewidth=1.0,
-            capsize=2.5,
-            zorder=2,
-        )
-    axes.plot(
-        [mark.kilobytes],
-        [mark.accuracy],
-        color=style.colour,
-        marker=style.marker,
-        markersize=_MARK,
-        markerfacecolor=style.colour if best else "white",
-        markeredgewidth=1.3,
-        zorder=5 if best else 4,
-    )
+    draw_mark(axes, (mark.kilobytes, mark.accuracy), mark.deviation, style, filled=best)
 
 
 def _draw_labels(
     axes: Axes, panel: Panel, marks: Sequence[Mark], corners: Sequence[tuple[float, float]]
 ) -> None:
     """Write each mark's label where no mark, no other label and, if possible, no line is."""
-    from matplotlib.patheffects import withStroke
-
-    centres = [panel.at(mark.kilobytes, mark.accuracy) for mark in marks]
     lines = [panel.between(one, other) for one, other in pairwise(corners)]
     for mark in marks:
         ends = mark.accuracy - mark.deviation, mark.accuracy + mark.deviation
         lines.append(panel.between((mark.kilobytes, ends[0]), (mark.kilobytes, ends[1])))
     spot = panel.place
-    placed = place(
-        [box(centre, (_MARK + 2, _MARK + 2)) for centre in centres],
-        [size_of(mark.label, _TEXT) for mark in marks],
+    places = [(mark.kilobytes, mark.accuracy) for mark in marks]
+    write_labels(
+        axes,
+        [Labelled(mark.label, at, panel.at(*at)) for mark, at in zip(marks, places, strict=True)],
         lines,
         Box(2, 2, spot.right - spot.left, spot.high - spot.low),
     )
-    for mark, centre, label in zip(marks, centres, placed, strict=True):
-        away = [round(to - here, 2) for to, here in zip(label.centre, centre, strict=True)]
-        near = box(centre, (_LEADER, _LEADER)).meets(label)
-        axes.annotate(
-            mark.label,
-            (mark.kilobytes, mark.accuracy),
-            xytext=(away[0], away[1]),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=_TEXT,
-            color=INK,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
-            arrowprops=None if near else {"arrowstyle": "-", "color": INK, "linewidth": 0.6},
-            zorder=6,
-        )
 
 
 def _set_scales(axes: Axes, panel: Panel) -> None:
@@ -178,7 +139,7 @@ def _ticks(panel: Panel) -> list[float]:
     if small == large:
         return [small]
     values = map(float, MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(*panel.kilobytes))
-    most = panel.place.right - panel.place.left - _MARK  # a break has a slash there
+    most = panel.place.right - panel.place.left - MARK  # a break has a slash there
     return [
         value for value in values if value > 0 and 0 < panel.at(value, panel.accuracy[0])[0] < most
     ]
@@ -206,7 +167,7 @@ def _draw_legend(drawing: CanonicalFigure, styles: Mapping[str, Look]) -> None:
 
     names = [
         Line2D(
-            [], [], color=style.colour, marker=style.marker, ms=_MARK, linestyle="none", label=name
+            [], [], color=style.colour, marker=style.marker, ms=MARK, linestyle="none", label=name
         )
         for name, style in styles.items()
     ]
@@ -217,7 +178,7 @@ def _draw_legend(drawing: CanonicalFigure, styles: Mapping[str, Look]) -> None:
         loc="lower center",
         ncols=2,
         frameon=False,
-        fontsize=_TEXT,
+        fontsize=TEXT,
         borderaxespad=0.4,
     )
 

@@ -11,8 +11,8 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.nonn.drawing.layout import spread
-from reproductions.nonn.drawing.palette import GREY, Look, look
+from reproductions.drawing.layout import spread
+from reproductions.drawing.palette import GREY, Look, look
 from reproductions.nonn.params.drawing import TrainingCurvesParams
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.nonn.drawing.axes import POINTS, fixed, tidy
-from reproductions.nonn.drawing.labels import Box
-from reproductions.nonn.drawing.layout import spread
-from reproductions.nonn.drawing.palette import GREY, INK, MARKERS, look
+from reproductions.drawing.axes import POINTS, fixed, tidy
+from reproductions.drawing.labels import Box
+from reproductions.drawing.layout import spread
+from reproductions.drawing.palette import GREY, INK, MARKERS, look
 from reproductions.nonn.params.drawing import LatencyAgainstLinkParams
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.nonn.drawing.layout import Disc, Point, polar, ring, sunflower
-from reproductions.nonn.drawing.palette import GREY, INK, PALE, look
+from reproductions.drawing.layout import Point
+from reproductions.drawing.palette import GREY, INK, PALE, look
+from reproductions.nonn.drawing.ring import Disc, polar, ring, sunflower
 from reproductions.nonn.params.drawing import ActivationNetworkParams
 from reproductions.nonn.partition.cut import cut
 

@@ -13,8 +13,8 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.nonn.drawing.axes import tidy
-from reproductions.nonn.drawing.palette import GREY, INK, Look, look
+from reproductions.drawing.axes import tidy
+from reproductions.drawing.palette import GREY, INK, Look, look
 from reproductions.nonn.params.drawing import AccuracyAgainstSurvivorsParams
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Places computed in closed form, so that a picture does not depend on chance or on a solver."""
+"""Discs on a ring and points in a disc, computed in closed form."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-Point = tuple[float, float]
+from reproductions.drawing.layout import Point
 
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 # Sines may differ in the last bit from one machine to another; places do not.
@@ -70,30 +70,3 @@ def ring(counts: Sequence[int], groups: Sequence[int], gap: float = 0.9) -> list
         Disc(polar(distance, angle), round(radius, _DECIMALS), angle)
         for radius, angle in zip(radii, angles, strict=True)
     ]
-
-
-def spread(wanted: Sequence[float], apart: float, lowest: float = -math.inf) -> list[float]:
-    """Return heights near `wanted`, in the same order, at least `apart` from each other.
-
-    Runs of heights that would touch share one block around their mean; none ends below `lowest`.
-    """
-    order = sorted(range(len(wanted)), key=lambda at: (wanted[at], at))
-    blocks: list[tuple[float, list[int]]] = []
-    for at in order:
-        blocks.append((wanted[at], [at]))
-        while len(blocks) > 1 and _touch(blocks[-2], blocks[-1], apart):
-            (low, below), (high, above) = blocks[-2:]
-            count = len(below) + len(above)
-            middle = (low * len(below) + high * len(above)) / count
-            blocks[-2:] = [(middle, below + above)]
-    placed = list(wanted)
-    for middle, members in blocks:
-        for rank, at in enumerate(members):
-            placed[at] = middle + (rank - (len(members) - 1) / 2) * apart
-    for rank, at in enumerate(order):
-        placed[at] = max(placed[at], lowest + rank * apart)
-    return placed
-
-
-def _touch(below: tuple[float, list[int]], above: tuple[float, list[int]], apart: float) -> bool:
-    return above[0] - below[0] < (len(below[1]) + len(above[1])) / 2 * apart

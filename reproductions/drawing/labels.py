@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reproductions.nonn.drawing.layout import Point
+from reproductions.drawing.layout import Point
 
 Size = tuple[float, float]
 
@@ -46,16 +46,21 @@ def box(centre: Point, size: Size) -> Box:
 
 
 def place(
-    marks: Sequence[Box], sizes: Sequence[Size], lines: Sequence[Box], frame: Box
+    marks: Sequence[Box],
+    sizes: Sequence[Size],
+    lines: Sequence[Box],
+    frame: Box,
+    others: Sequence[Box] = (),
 ) -> list[Box]:
     """Return the box of each mark's label: in `frame`, on no mark and on no other label.
 
-    A label stands beside its mark where it can, over as few `lines` as possible; else at the
-    nearest free place, or, in a frame that is too full, beside its mark all the same.
+    `others` are marks that get no label. A label stands beside its mark where it can, over as few
+    `lines` as possible; else at the nearest free place, or, in a frame that is too full, beside its
+    mark all the same.
     """
     placed: list[Box] = []
     for mark, size in zip(marks, sizes, strict=True):
-        placed.append(_free(mark, size, [*marks, *placed], lines, frame))
+        placed.append(_free(mark, size, [*marks, *others, *placed], lines, frame))
     return placed
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproductions.nonn.drawing.labels import Box, Size
-from reproductions.nonn.drawing.palette import GREY
+from reproductions.drawing.labels import Box, Size
+from reproductions.drawing.palette import GREY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,1 @@
+"""What the figures of several papers share: readable in print and without colour."""
