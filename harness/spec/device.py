@@ -118,6 +118,17 @@ class Host(_Device):
     kind: Literal["host"]
 
 
+class LitertHost(_Device):
+    """The machine that runs the harness, where LiteRT runs networks in the stage's own process."""
+
+    kind: Literal["litert"]
+    threads: int = Field(ge=1, le=256, description="Threads of the interpreter, for every network.")
+    xnnpack: bool = Field(
+        description="Whether XNNPACK runs what it can, as LiteRT itself decides; else LiteRT's own "
+        "kernels run everything."
+    )
+
+
 class LocalProcess(_Nodes):
     """One process a node on the machine that runs the harness."""
 
@@ -191,7 +202,7 @@ class TvmRpc(_Nodes):
         return self.servers[:nodes]
 
 
-Device = Annotated[Host | LocalProcess | TvmRpc, Field(discriminator="kind")]
+Device = Annotated[Host | LitertHost | LocalProcess | TvmRpc, Field(discriminator="kind")]
 """Where a measuring stage measures."""
 
 

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from harness.errors import HarnessError
-from harness.spec.device import DeviceSpec, Host, Link, LocalProcess, Target, TvmRpc
+from harness.spec.device import DeviceSpec, Host, Link, LitertHost, LocalProcess, Target, TvmRpc
 from harness.spec.files import SpecFiles
 from harness.spec.schema import schema
 from harness.spec.translation import Place, faults
@@ -30,6 +30,7 @@ link: {{latency_ms: 0.5, bandwidth_mbit: 100}}
 """
 LOCAL = NODES + "kind: local_process\nruntime: onnxruntime\n"
 COMPILED = NODES + "kind: local_process\nruntime: tvm\ntarget: {kind: llvm}\n"
+LITERT = f"{SHARED}kind: litert\nthreads: 2\nxnnpack: false\n"
 RACK = (
     NODES
     + """\
@@ -65,6 +66,7 @@ def said(text: str) -> str:
     ("text", "kind"),
     [
         (f"{SHARED}kind: host", Host),
+        (LITERT, LitertHost),
         (LOCAL, LocalProcess),
         (COMPILED, LocalProcess),
         (RACK, TvmRpc),
@@ -85,6 +87,7 @@ def test_our_devices_are_of_each_kind() -> None:
 
     assert {name: type(one) for name, one in ours.items()} == {
         "host": Host,
+        "litert": LitertHost,
         "local_process": LocalProcess,
         "tvm_rpc": TvmRpc,
         "tvm_tuned": TvmRpc,
@@ -92,6 +95,22 @@ def test_our_devices_are_of_each_kind() -> None:
     local = ours["local_process"]
     assert isinstance(local, LocalProcess)
     assert [link.bandwidth_mbit for link in local.shaped] == [10, 100]
+
+
+def test_litert_runs_on_a_fixed_number_of_threads() -> None:
+    """Our LiteRT device measures on one thread with XNNPACK, after calls that do not count."""
+    ours = SpecFiles.read(SPECS).devices()["litert"]
+
+    assert isinstance(ours, LitertHost)
+    assert (ours.threads, ours.xnnpack) == (1, True)
+    assert ours.warm_up >= 1
+
+
+def test_plan_holds_threads_and_delegate() -> None:
+    """Another number of threads, and a run without XNNPACK, is another plan."""
+    planned = device(LITERT).planned()
+
+    assert (planned["threads"], planned["xnnpack"]) == (2, False)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +126,14 @@ def test_our_devices_are_of_each_kind() -> None:
         (LOCAL, "link:", "links:", "links: unknown key 'links'; did you mean 'link'?"),
         (LOCAL, "link:", "links:", "link: is missing; a mapping with the keys latency_ms"),
         (LOCAL, "runtime", "servers: local\nruntime", "servers: unknown key 'servers'; device"),
+        (LITERT, "threads: 2", "", "threads: is missing; a whole number, at least 1, at most 256"),
+        (LITERT, "2", "0", "threads: 0 is too small; a whole number, at least 1, at most 256"),
+        (LITERT, "2", "257", "threads: 257 is too large; a whole number, at least 1"),
+        (LITERT, "xnnpack: false", "", "xnnpack: is missing; true or false"),
+        (LITERT, "false", "gpu", "xnnpack: 'gpu' is not true or false; true or false"),
+        (LITERT, "xnnpack", "delegate", "delegate: unknown key 'delegate'; device, says, warm_up"),
         (LOCAL, "local_process", "phone", "kind: 'phone' is not one of the choices; 'host' or"),
-        (LOCAL, "kind: local_process", "", "kind: is missing; 'host' or 'local_process' or"),
+        (LOCAL, "kind: local_process", "", "kind: is missing; 'host' or 'litert' or"),
         (RACK, "192.168.1.21", "192.168.1.256", "'192.168.1.256' is no IPv4 address"),
         (RACK, "192.168.1.21", "-pi.local", "servers.0.address: '-pi.local' does not have"),
         (RACK, "192.168.1.21", "pi..local", "'pi..local' is no IPv4 address"),
@@ -188,4 +213,6 @@ def test_plan_holds_what_was_given_and_no_default() -> None:
 
 def test_editors_know_the_kinds() -> None:
     """The JSON Schema tells the kinds apart by their name."""
-    assert set(schema("device")["discriminator"]["mapping"]) == {"host", "local_process", "tvm_rpc"}
+    kinds = set(schema("device")["discriminator"]["mapping"])
+
+    assert kinds == {"host", "litert", "local_process", "tvm_rpc"}

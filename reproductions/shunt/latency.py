@@ -1,0 +1,55 @@
+"""The step that times exported networks, one image at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.errors import HarnessError
+from harness.spec.device import LitertHost
+from harness.stage.inputs import Inputs
+from harness.stage.outputs import Outputs
+from harness.stage.run import Run
+from reproductions.shunt.export.litert import Litert
+from reproductions.shunt.params.latency import LatencyParams
+from reproductions.shunt.sampling import Call, measurement, sample_interleaved
+
+
+def measure_latency(inputs: Inputs, _params: LatencyParams, outputs: Outputs, run: Run) -> None:
+    """Step: time the forward pass of every network of the input `exported`, under its name.
+
+    They are whole networks, or blocks and shunts alone, whose times a search adds up.
+
+    Raises
+    ------
+    HarnessError
+        The stage's device has no LiteRT, or an array is no network that LiteRT can run.
+    """
+    device = litert_device(run)
+    exported = inputs.arrays("exported")
+    calls = {
+        name: forward(name, content.tobytes(), device, run.generator("image"))
+        for name, content in exported.items()
+    }
+    series = sample_interleaved(calls, device, run.progress)
+    outputs.record("record", measurement(series, device))
+
+
+def litert_device(run: Run) -> LitertHost:
+    """Return the device of a measuring stage; HarnessError when it is of another kind."""
+    if isinstance(run.device, LitertHost):
+        return run.device
+    kind = "none" if run.device is None else f"'{run.device.device}' of kind '{run.device.kind}'"
+    raise HarnessError(
+        f"stage '{run.stage}' measures with LiteRT, and its device is {kind}",
+        "give it a device of kind 'litert'",
+    )
+
+
+def forward(name: str, content: bytes, device: LitertHost, generator: np.random.Generator) -> Call:
+    """Return the forward pass of an exported network for an image drawn from U(0, 1)."""
+    try:
+        network = Litert(content, device.threads, xnnpack=device.xnnpack)
+    except HarnessError as error:
+        raise HarnessError(f"'{name}': {error.message}", error.remedy) from error
+    image = generator.random(network.shape[1:], dtype=np.float32)
+    return network.prepared(image)
