@@ -1,0 +1,1 @@
+"""Taking blocks out of a Keras network and putting shunts in."""
