@@ -2,7 +2,8 @@
 
 `fetch` tries the mirrors of the spec in order, then Debian's package where there is one.
 `adopt` copies from a file or folder; it is the way for data behind a login. Both keep nothing
-whose checksum is not the one in the spec.
+whose checksum is not the one in the spec. Where the spec has none, `adopt` looks at the layout,
+takes an unpacked folder too, and its own checksum holds from then on.
 
 examples:
   harness data                              what there is, and what is here
@@ -109,18 +110,19 @@ def _entry(project: Project, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _bytes(dataset: Dataset) -> int:
+def _bytes(dataset: Dataset) -> int | None:
     if isinstance(dataset.source, Package):
         return dataset.source.bytes
-    return sum(archive.bytes for archive in dataset.archives)
+    sizes = [archive.bytes for archive in dataset.archives if archive.bytes is not None]
+    return sum(sizes) if len(sizes) == len(dataset.archives) else None
 
 
 def _state(entry: dict[str, Any]) -> str:
     return "here" if entry["here"] else "not here"
 
 
-def _size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB"
+def _size(count: int | None) -> str:
+    return "-" if count is None else f"{count / 1e6:.1f} MB"
 
 
 def _print(value: Any, lines: list[str], *, as_json: bool) -> None:

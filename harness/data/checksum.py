@@ -33,7 +33,7 @@ def fault(path: Path, archive: Archive) -> str | None:
 
 def _packed_fault(path: Path, archive: Archive) -> str | None:
     size = path.stat().st_size
-    if size != archive.bytes:
+    if archive.known and size != archive.bytes:
         return f"{size} bytes instead of {archive.bytes}"
     for algorithm, wanted in (("sha256", archive.sha256), ("md5", archive.md5)):
         if wanted is not None and (found := digest(path, algorithm)) != wanted:

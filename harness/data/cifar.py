@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.data.images import Labelled
 from harness.errors import HarnessError
-from harness.spec.dataset import Image
+from harness.spec.layout import Image
 
 
 def size(records: int, label_bytes: int, image: Image) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.data.images import Labelled
 from harness.errors import HarnessError
-from harness.spec.dataset import Image
+from harness.spec.layout import Image
 
 _LINE = re.compile(rb"\d{1,3}(,\d{1,3})*")
 

@@ -67,6 +67,7 @@ class _Routes:
         if here:
             yield str(here), partial(_copy, here)
         for url in archive.urls:
+            assert archive.bytes is not None
             yield url, partial(download, url, size=archive.bytes, timeout=self.timeout)
         if package and not here:
             label = f"Debian package {package.package}"
@@ -117,4 +118,8 @@ def _by_hand(dataset: Dataset, store: Store, missing: list[Archive]) -> HarnessE
 
 
 def _state(store: Store, archive: Archive) -> str:
-    return "is here, with other bytes than the spec names" if store.keeps(archive) else "missing"
+    if not store.keeps(archive):
+        return "missing"
+    if archive.known:
+        return "is here, with other bytes than the spec names"
+    return "is here, but was not adopted, or has changed since"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import HarnessError
-from harness.spec.dataset import Dataset
+from harness.spec.layout import Image
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -45,18 +45,16 @@ class Original:
     sources: Mapping[str, str]
 
 
-def check(name: str, found: Labelled, records: int, dataset: Dataset) -> Labelled:
+def check(name: str, found: Labelled, records: int, image: Image, classes: int) -> Labelled:
     """Return `found` when it is as the spec says; HarnessError names the file `name` otherwise."""
-    shape = (records, *dataset.image.shape)
+    shape = (records, *image.shape)
     if found.images.shape != shape or found.labels.shape != (records,):
         raise HarnessError(
             f"{name}: images of shape {found.images.shape} and {len(found.labels)} labels, "
             f"the spec says {shape}"
         )
-    if found.images.max() > dataset.image.maximum:
-        raise HarnessError(
-            f"{name}: a pixel is {found.images.max()}, above {dataset.image.maximum}"
-        )
-    if found.labels.min() < 0 or found.labels.max() >= len(dataset.classes):
-        raise HarnessError(f"{name}: a label is not one of the {len(dataset.classes)} classes")
+    if found.images.max() > image.maximum:
+        raise HarnessError(f"{name}: a pixel is {found.images.max()}, above {image.maximum}")
+    if found.labels.min() < 0 or found.labels.max() >= classes:
+        raise HarnessError(f"{name}: a label is not one of the {classes} classes")
     return found

@@ -12,7 +12,8 @@ from harness.data import cifar, digits, idx
 from harness.data.images import Labelled, Original, check
 from harness.data.packing import read_gzip, read_tar
 from harness.errors import HarnessError
-from harness.spec.dataset import CifarBinary, Dataset, Idx, Pair
+from harness.spec.dataset import Dataset
+from harness.spec.layout import CifarBinary, Idx, Image, Pair
 
 # Pixels and labels of one byte each have three digits and a comma at most.
 _CELL = 4
@@ -32,15 +33,18 @@ def read(dataset: Dataset, paths: Mapping[str, Path]) -> Original:
         case CifarBinary() as layout:
             return _read_cifar(dataset, layout, paths)
         case _:
-            return _read_digits(dataset, paths)
+            return read_digits(dataset, dataset.image, len(dataset.classes), paths)
 
 
-def _read_digits(dataset: Dataset, paths: Mapping[str, Path]) -> Original:
+def read_digits(
+    dataset: Dataset, image: Image, classes: int, paths: Mapping[str, Path]
+) -> Original:
+    """Return the single digits in the only file of a source; HarnessError when it is damaged."""
     (path,) = paths.values()
-    limit = dataset.records.train * (dataset.image.size + 1) * _CELL
+    limit = dataset.records.train * (image.size + 1) * _CELL
     content = read_gzip(path, limit, exact=False)
-    found = digits.parse(str(path), content, dataset.image)
-    train = check(str(path), found, dataset.records.train, dataset)
+    found = digits.parse(str(path), content, image)
+    train = check(str(path), found, dataset.records.train, image, classes)
     return Original(train, None, {path.name.removesuffix(".gz"): _sha256(content)})
 
 
@@ -58,7 +62,7 @@ def _read_idx(dataset: Dataset, layout: Idx, paths: Mapping[str, Path]) -> Origi
         images = values(pair.images, (records, *_flat(dataset)))
         labels = values(pair.labels, (records,)).astype(np.int64)
         found = Labelled(images.reshape(records, *dataset.image.shape), labels)
-        return check(str(paths[pair.images]), found, records, dataset)
+        return check(str(paths[pair.images]), found, records, dataset.image, len(dataset.classes))
 
     train = part(layout.train, dataset.records.train)
     return Original(train, part(layout.test, dataset.records.test), sources)
@@ -94,7 +98,7 @@ def _join(
     path: Path, contents: Sequence[bytes], records: int, dataset: Dataset, layout: CifarBinary
 ) -> Labelled:
     found = cifar.parse(str(path), b"".join(contents), layout.label_bytes, dataset.image)
-    return check(str(path), found, records, dataset)
+    return check(str(path), found, records, dataset.image, len(dataset.classes))
 
 
 def _sha256(content: bytes) -> str:

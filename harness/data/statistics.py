@@ -9,7 +9,8 @@ import numpy as np
 from harness.data.images import Pixels
 
 _DIGITS = 6
-_BLOCK = 4096
+# How many pixels are counted at once; counting makes each of their values eight times as large.
+_BLOCK = 1 << 22
 # The square root is taken of a whole number this many digits longer, squared.
 _EXTRA = 10**12
 
@@ -24,8 +25,9 @@ def moments(images: Pixels, maximum: int) -> tuple[list[float], list[float]]:
     """
     channels = images.shape[-1]
     histograms = np.zeros((channels, 256), dtype=np.int64)
-    for start in range(0, len(images), _BLOCK):
-        block = images[start : start + _BLOCK]
+    step = max(1, _BLOCK // (images.shape[1] * images.shape[2]))
+    for start in range(0, len(images), step):
+        block = images[start : start + step]
         for channel in range(channels):
             histograms[channel] += np.bincount(block[..., channel].ravel(), minlength=256)
     pairs = [_moments(histogram.tolist(), maximum) for histogram in histograms]

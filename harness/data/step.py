@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.data import package
+from harness.data import package, segmentation
 from harness.data.fetch import obtain
 from harness.data.images import Labelled, Original
 from harness.data.params import DatasetParams, Limit
@@ -19,7 +19,7 @@ from harness.data.split import Parts, divide, subset
 from harness.data.statistics import moments
 from harness.errors import HarnessError
 from harness.project import Project
-from harness.spec.dataset import Dataset, Package
+from harness.spec.dataset import Dataset, MaskLabels, Package
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
@@ -30,17 +30,42 @@ Array = np.ndarray[Any, Any]
 def materialise(inputs: Inputs, params: DatasetParams, outputs: Outputs, run: Run) -> None:  # noqa: ARG001 - the contract of a step
     """Write the dataset's output `images`: six arrays and what is known about them.
 
-    The arrays are ``<part>_images``, uint8 (N, height, width, channels), and ``<part>_labels``,
-    int64 (N,), for train, validation and test. The mean and the deviation are those of the train
-    images divided by `maximum`, by channel.
+    The arrays are ``<part>_images``, uint8 (N, height, width, channels), and ``<part>_labels`` for
+    train, validation and test: int64 (N,), or for a dataset with masks uint8 (N, height, width).
+    The mean and the deviation are those of the train images divided by `maximum`, by channel.
     """
     dataset = _spec(params)
-    original = read(dataset, locate(dataset, Project.find().downloads, print))
+    paths = locate(dataset, Project.find().downloads, print)
+    if isinstance(dataset.labels, MaskLabels):
+        _masked(dataset, params, paths, outputs)
+    else:
+        _classified(dataset, params, paths, outputs)
+
+
+def _classified(
+    dataset: Dataset, params: DatasetParams, paths: Mapping[str, Path], outputs: Outputs
+) -> None:
+    original = read(dataset, paths)
     parts = divide(original.train.labels, dataset.split, dataset.records.test)
     check_arrays(dataset, digests(arrays(original, parts)))
     parts = _limited(original, parts, params.limit or Limit(), dataset)
     values = arrays(original, parts)
-    outputs.arrays("images", values, _about(dataset, params, original, parts, values))
+    about = _about(dataset, params, values, parts.digests(), original.sources)
+    outputs.arrays("images", values, about)
+
+
+def _masked(
+    dataset: Dataset, params: DatasetParams, paths: Mapping[str, Path], outputs: Outputs
+) -> None:
+    with segmentation.divided(dataset, paths) as division:
+        # Large sets record no arrays: of those, only what is asked for is decoded.
+        if dataset.arrays:
+            check_arrays(dataset, digests(segmentation.arrays(division, dataset, None)[0]))
+        limited = division.limited(params.limit or Limit(), dataset)
+        values, read_files = segmentation.arrays(limited, dataset, params.resize)
+    sources = {**division.sources, **read_files}
+    about = _about(dataset, params, values, limited.digests(), sources)
+    outputs.arrays("images", values, about | segmentation.about(dataset, params, values))
 
 
 def locate(dataset: Dataset, downloads: Path, tell: Callable[[str], None]) -> dict[str, Path]:
@@ -96,9 +121,9 @@ def _limited(original: Original, parts: Parts, limit: Limit, dataset: Dataset) -
 def _about(
     dataset: Dataset,
     params: DatasetParams,
-    original: Original,
-    parts: Parts,
     values: Mapping[str, Array],
+    indices: Mapping[str, str],
+    sources: Mapping[str, str],
 ) -> dict[str, Any]:
     mean, deviation = moments(values["train_images"], dataset.image.maximum)
     return {
@@ -111,8 +136,8 @@ def _about(
         "maximum": dataset.image.maximum,
         "mean": mean,
         "std": deviation,
-        "sizes": {name: len(indices) for name, indices in vars(parts).items()},
-        "split": {**dataset.split.model_dump(mode="json"), "indices": parts.digests()},
+        "sizes": {name: len(values[f"{name}_labels"]) for name in indices},
+        "split": {**dataset.split.model_dump(mode="json"), "indices": dict(indices)},
         "limit": params.limit.model_dump(mode="json") if params.limit else None,
-        "sources": dict(original.sources),
+        "sources": dict(sources),
     }

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.data.checksum import fault
+from harness.data.checksum import digest, fault
 from harness.errors import HarnessError
-from harness.formats.atomic import sync_folder
+from harness.formats.atomic import sync_folder, write_text
 from harness.spec.dataset import Archive
 
 _PREFIX = ".partial-"
@@ -30,9 +30,16 @@ class Store:
         return self.folder / archive.name
 
     def holds(self, archive: Archive) -> bool:
-        """Whether `archive` is here and right: its digest is computed, never taken on trust."""
+        """Whether `archive` is here and right: its digest is computed, never taken on trust.
+
+        One whose bytes no spec knows is right while it has those that were adopted.
+        """
         path = self.path(archive)
-        return path.is_file() and fault(path, archive) is None
+        if not path.is_file():
+            return False
+        if not archive.known:
+            return self._recorded(archive) == digest(path)
+        return fault(path, archive) is None
 
     def keeps(self, archive: Archive) -> bool:
         """Whether a file of this name is here; `holds` also looks into it."""
@@ -60,9 +67,22 @@ class Store:
         """Move `part` in as `archive` when it is right; otherwise say what is wrong with it."""
         reason = fault(part, archive)
         if reason is None:
+            found = None if archive.known else digest(part)
             part.chmod(0o644)
             with part.open("rb") as file:
                 os.fsync(file.fileno())
             os.replace(part, self.path(archive))
             sync_folder(self.folder)
+            if found is not None:
+                write_text(self._record(archive), f"{found}\n")
         return reason
+
+    def _record(self, archive: Archive) -> Path:
+        """Return where the digest is kept that an archive had when it was adopted."""
+        return self.folder / f"{archive.name}.sha256"
+
+    def _recorded(self, archive: Archive) -> str | None:
+        try:
+            return self._record(archive).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return None

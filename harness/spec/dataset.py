@@ -7,6 +7,17 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from harness.spec.base import Digest, Identifier, RelativePath, Spec, Text, check_address
+from harness.spec.layout import (
+    CifarBinary,
+    DigitScenes,
+    DigitsCsv,
+    FileName,
+    Format,
+    Image,
+    PicturePairs,
+    TfRecord,
+    files_of,
+)
 
 ArrayName = Literal[
     "train_images",
@@ -17,11 +28,6 @@ ArrayName = Literal[
     "test_labels",
 ]
 """The arrays that a dataset is materialised to."""
-
-FileName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=128)
-]
-"""The name of a file, without a folder."""
 
 Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 """An MD5 in lower-case hexadecimal digits."""
@@ -38,25 +44,6 @@ Distribution = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([+.-][a-z0-
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 """A part of a whole, larger than none of it and smaller than all of it."""
-
-
-class Image(Spec):
-    """The shape of one image and its largest pixel value."""
-
-    height: int = Field(ge=1, le=4096)
-    width: int = Field(ge=1, le=4096)
-    channels: int = Field(ge=1, le=4)
-    maximum: int = Field(ge=1, le=255, description="Pixels are whole numbers from 0 to this.")
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width, channels."""
-        return self.height, self.width, self.channels
-
-    @property
-    def size(self) -> int:
-        """Number of values of one image."""
-        return self.height * self.width * self.channels
 
 
 class Records(Spec):
@@ -86,21 +73,30 @@ class Archive(Spec):
     """One file of the source.
 
     A file is accepted when it has these bytes, or, packed again by somebody else, when it unpacks
-    to `content`.
+    to `content`. Where nobody may publish them, a file has a name only: it is accepted when it is
+    of the format's layout, and from its adoption on its own SHA-256 is held against it.
     """
 
     name: FileName
-    bytes: int = Field(ge=1, le=10**15)
+    bytes: int | None = Field(None, ge=1, le=10**15)
     sha256: Digest | None = None
     md5: Md5 | None = Field(None, description="Where the publisher states no SHA-256.")
     content: Content | None = Field(None, description="For one file in gzip: what is in it.")
     urls: tuple[Url, ...] = Field((), description="Mirrors, tried in this order.")
     debian: Debian | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether the spec says which bytes the file has."""
+        return self.bytes is not None
+
     @model_validator(mode="after")
     def _has_an_identity(self) -> Self:
-        if self.sha256 is None and self.md5 is None:
+        digests = self.sha256 is not None or self.md5 is not None
+        if self.known and not digests:
             raise ValueError("give a 'sha256', or an 'md5' where no SHA-256 is known")
+        if not self.known and (digests or self.content or self.urls or self.debian):
+            raise ValueError("'bytes' is missing: a file has either its name alone or all of it")
         if self.debian is not None and self.content is None:
             raise ValueError("'debian' needs 'content', since Debian packs the files again")
         return self
@@ -132,41 +128,37 @@ class Archives(Spec):
 Source = Annotated[Package | Archives, Field(discriminator="kind")]
 
 
-class DigitsCsv(Spec):
-    """One image a line: its pixels row by row, then its label; gzip."""
+class ClassLabels(Spec):
+    """One class an image."""
 
-    kind: Literal["digits-csv"]
-
-
-class Pair(Spec):
-    """The file of the images and the file of their labels."""
-
-    images: FileName
-    labels: FileName
+    kind: Literal["class"]
 
 
-class Idx(Spec):
-    """MNIST's format: a header of big-endian sizes, then the values; gzip."""
+class MaskLabels(Spec):
+    """One class a pixel."""
 
-    kind: Literal["idx"]
-    train: Pair
-    test: Pair
+    kind: Literal["mask"]
+    ignore: int = Field(
+        255, ge=0, le=255, description="The label of pixels that count for nothing."
+    )
+    ids: tuple[Annotated[int, Field(ge=0, le=255)], ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=256,
+        description="The label that stands for each value of a stored mask, from 0 on; without "
+        "it, a mask holds labels.",
+    )
 
 
-class CifarBinary(Spec):
-    """CIFAR's binary format: records of label bytes and three planes of pixels; tar, gzip."""
-
-    kind: Literal["cifar-binary"]
-    label_bytes: Literal[1, 2] = Field(description="The last one is the label that is used.")
-    train: tuple[RelativePath, ...] = Field(min_length=1, description="Members, in this order.")
-    test: tuple[RelativePath, ...] = Field(min_length=1)
-
-
-Format = Annotated[DigitsCsv | Idx | CifarBinary, Field(discriminator="kind")]
+Labels = Annotated[ClassLabels | MaskLabels, Field(discriminator="kind")]
 
 
 class Split(Spec):
-    """How the records are divided. Every part has the classes in the proportions of the whole."""
+    """How the records are divided.
+
+    Every part has the classes in the proportions of the whole; records with masks are drawn
+    plainly.
+    """
 
     test: Literal["official"] | Share = Field(
         description="The official test set, or the share of all records that is set aside."
@@ -191,6 +183,7 @@ class Dataset(Spec):
         "behind a login or a form; `harness data adopt` puts it in place."
     )
     classes: tuple[Text, ...] = Field(min_length=2, max_length=256, description="By label.")
+    labels: Labels = ClassLabels(kind="class")
     image: Image
     records: Records
     source: Source
@@ -216,23 +209,58 @@ class Dataset(Spec):
 
     @model_validator(mode="after")
     def _source_fits_format(self) -> Self:
-        if isinstance(self.format, DigitsCsv) != isinstance(self.source, Package):
-            raise ValueError("format 'digits-csv' goes with a source of kind 'package'")
+        if isinstance(self.format, DigitsCsv | DigitScenes) != isinstance(self.source, Package):
+            raise ValueError(f"format '{self.format.kind}' goes with a source of kind 'package'")
         if isinstance(self.format, CifarBinary) and len(self.archives) != 1:
             raise ValueError("format 'cifar-binary' reads exactly one archive")
-        if isinstance(self.format, Idx):
-            named = {*_names(self.format.train), *_names(self.format.test)}
-            unknown = sorted(named - {file.name for file in self.archives})
-            if unknown:
-                raise ValueError(f"'{unknown[0]}' is not the name of one of the source's files")
+        unknown = sorted(files_of(self.format) - {file.name for file in self.archives})
+        if unknown:
+            raise ValueError(f"'{unknown[0]}' is not the name of one of the source's files")
+        for file in self.archives:
+            # Only these layouts are looked into when a file is adopted.
+            if not file.known and not isinstance(self.format, PicturePairs | TfRecord):
+                raise ValueError(f"'{file.name}' needs 'bytes' and 'sha256'")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_fit_format(self) -> Self:
+        masked = isinstance(self.format, DigitScenes | PicturePairs | TfRecord)
+        if masked != isinstance(self.labels, MaskLabels):
+            kind = "mask" if masked else "class"
+            raise ValueError(f"format '{self.format.kind}' goes with labels of kind '{kind}'")
+        if isinstance(self.labels, MaskLabels):
+            _check_labels(self.labels, len(self.classes))
+        if isinstance(self.format, DigitScenes):
+            _check_scenes(self.format, self.image, len(self.classes))
+        elif masked and (self.image.maximum != 255 or self.image.channels == 2):
+            raise ValueError("PNG and JPEG have 1, 3 or 4 channels with a maximum of 255")
         return self
 
     @model_validator(mode="after")
     def _split_fits_records(self) -> Self:
         if (self.split.test == "official") != (self.records.test > 0):
             raise ValueError("a test part is 'official' where 'records.test' counts one, only so")
+        if isinstance(self.format, PicturePairs | TfRecord):
+            if bool(self.format.test) != (self.records.test > 0):
+                raise ValueError("'format.test' is given where 'records.test' counts one, only so")
+        elif isinstance(self.format, DigitScenes) and self.records.test:
+            raise ValueError("format 'digit-scenes' divides all digits: 'records.test' is 0")
         return self
 
 
-def _names(pair: Pair) -> tuple[str, str]:
-    return pair.images, pair.labels
+def _check_labels(labels: MaskLabels, classes: int) -> None:
+    if labels.ignore < classes:
+        raise ValueError(f"the label to ignore, {labels.ignore}, is one of the {classes} classes")
+    for value in labels.ids or ():
+        if value >= classes and value != labels.ignore:
+            raise ValueError(f"'ids' has {value}: neither one of the {classes} classes nor ignored")
+
+
+def _check_scenes(layout: DigitScenes, image: Image, classes: int) -> None:
+    if classes != 11:
+        raise ValueError("format 'digit-scenes' has 11 classes: the ground and ten digits")
+    if (image.channels, image.maximum, layout.digit.channels) != (3, 255, 1):
+        raise ValueError("format 'digit-scenes' makes images of 3 channels, up to 255, of grey")
+    largest = max(layout.scales)
+    if largest * layout.digit.height > image.height or largest * layout.digit.width > image.width:
+        raise ValueError(f"a digit enlarged {largest} times does not fit into an image")

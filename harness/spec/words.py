@@ -35,6 +35,7 @@ PATTERNS = {
     r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$": "the name of a Python module",
     r"^[A-Z][A-Z0-9_]*$": "the name of an environment variable, such as OMP_NUM_THREADS",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "the name of a file, without a folder",
+    r"^[A-Za-z0-9._-]*\.(png|jpg)$": "the end of a file's name, .png or .jpg included",
     r"^[a-z][a-z0-9_]*/[a-z][a-z0-9-]*$": "<paper>/<stage>, such as nonn/teacher",
     r"^[a-z0-9][a-z0-9_.-]*$": "lower-case letters, digits, '_', '.' and '-'",
     r"^[a-z][a-z0-9.-]*$": "lower-case letters, digits, '.' and '-'",

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from dataset_samples import idx_sample, leftovers, write
+from scene_samples import railsem19, railsem19_files, unpacked
 
 from harness.cli.main import main
 
@@ -17,10 +18,14 @@ def test_the_list_names_every_dataset_with_its_licence(capsys):
     lines = capsys.readouterr().out.splitlines()
 
     assert status == 0
-    assert [line.split()[0] for line in lines] == ["cifar10", "cifar100", "digits", "fashion_mnist"]
-    assert lines[2].split()[1:5] == ["here", "0.1", "MB", "embedded"]
-    assert lines[3].endswith("(MIT)")
-    assert "not here" in lines[3]
+    assert [line.split()[0] for line in lines] == [
+        "cifar10", "cifar100", "cityscapes", "cityscapes_tfrecord", "digit_scenes", "digits",
+        "fashion_mnist", "railsem19",
+    ]  # fmt: skip
+    assert lines[5].split()[1:5] == ["here", "0.1", "MB", "embedded"]
+    assert lines[6].endswith("(MIT)")
+    assert "not here" in lines[6]
+    assert lines[7].split()[1:5] == ["not", "here", "-", "manual"]
 
 
 def test_the_list_as_json_has_the_same(capsys):
@@ -31,6 +36,7 @@ def test_the_list_as_json_has_the_same(capsys):
     assert status == 0
     assert entries["digits"]["here"] is True
     assert entries["cifar10"]["bytes"] == 170_052_171
+    assert entries["cityscapes"]["bytes"] is None
 
 
 def test_fetching_an_embedded_dataset_finds_it(capsys):
@@ -70,7 +76,7 @@ def test_adopting_what_ships_in_a_package_is_refused(capsys):
 def test_an_unknown_dataset_is_refused(capsys):
     """A misspelt name ends in status 1 with the names that there are."""
     assert main(["data", "fetch", "digit"]) == 1
-    assert "cifar10, cifar100, digits, fashion_mnist" in capsys.readouterr().err
+    assert "digit_scenes, digits, fashion_mnist, railsem19" in capsys.readouterr().err
 
 
 def test_adopting_a_part_tells_what_is_still_missing(project, tmp_path, capsys):
@@ -84,3 +90,28 @@ def test_adopting_a_part_tells_what_is_still_missing(project, tmp_path, capsys):
         "adopted": ["train-images.gz"],
         "missing": ["train-labels.gz", "t10k-images.gz", "t10k-labels.gz"],
     }
+
+
+def test_an_unpacked_folder_is_adopted_by_the_command(project, tmp_path, capsys):
+    """The archives that were made of it are named, and the dataset is here."""
+    sample, _ = railsem19()
+    (project.specs / "dataset" / "railsem19.yaml").write_text(
+        json.dumps(sample.model_dump(mode="json", exclude_defaults=True))
+    )
+    folder = unpacked(tmp_path / "given", railsem19_files())
+
+    assert main(["data", "adopt", "railsem19", str(folder)]) == 0
+    assert main(["data", "fetch", "railsem19"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "railsem19: adopted rs19_val.zip",
+        f"railsem19: {project.downloads / 'railsem19' / 'rs19_val.zip'}",
+    ]
+
+
+def test_fetching_what_must_be_obtained_by_hand_says_how(capsys):
+    """The page to get it from and the command to adopt it are named."""
+    assert main(["data", "fetch", "cityscapes"]) == 1
+    said = capsys.readouterr().err
+    assert "leftImg8bit_trainvaltest.zip: missing" in said
+    assert "https://www.cityscapes-dataset.com/downloads/" in said
+    assert "harness data adopt cityscapes FOLDER" in said

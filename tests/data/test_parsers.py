@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from harness.data import cifar, digits, idx
 from harness.data.reading import read
 from harness.errors import HarnessError
-from harness.spec.dataset import Image
+from harness.spec.layout import Image
 
 IMAGE = Image(height=2, width=3, channels=3, maximum=255)
 GREY = Image(height=2, width=3, channels=1, maximum=255)

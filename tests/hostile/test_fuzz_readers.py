@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scene_samples as scenes
 from dataset_samples import cifar_sample, idx_sample
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,9 @@ from mutation import bounded, mutated, mutated_json
 
 from harness.compiler import replan
 from harness.costs import load_costs
+from harness.data import segmentation
 from harness.data.reading import read as read_dataset
+from harness.data.recognition import stranger
 from harness.devices import record
 from harness.errors import HarnessError
 from harness.formats import arrays, jsonfile, rows
@@ -194,6 +197,56 @@ def test_damaged_cifar_archives_are_refused(content):
         read_dataset(CIFAR, {path.name: path})
 
     examine({"set.tar.gz": content}, "set.tar.gz", read)
+
+
+def _scenes(dataset, files):
+    """Return a reader that decodes every scene of a dataset with masks."""
+
+    def read(path):
+        paths = {name: path.parent / name for name in files}
+        for archive in dataset.archives:
+            stranger(dataset, archive, paths[archive.name])
+        with segmentation.divided(dataset, paths) as division:
+            segmentation.arrays(division, dataset, None)
+
+    return read
+
+
+CITIES, CITY_FILES = scenes.cityscapes()
+RAILS, RAIL_FILES = scenes.railsem19()
+RECORDS, RECORD_FILES = scenes.tfrecord_sample()
+SHARD = "val_fine-00000-of-00001.tfrecord"
+
+
+@bounded
+@given(mutated([CITY_FILES["gtFine_trainvaltest.zip"]]))
+def test_damaged_zip_files_are_refused(content):
+    """Damage to zip's list of members, to a header or to a mask: scenes or a message."""
+    files = CITY_FILES | {"gtFine_trainvaltest.zip": content}
+    examine(files, "gtFine_trainvaltest.zip", _scenes(CITIES, files))
+
+
+@bounded
+@given(mutated([RAIL_FILES["rs19_val.zip"]]))
+def test_damaged_archives_of_jpegs_are_refused(content):
+    """Damage to an archive with JPEG and PNG: scenes or a message."""
+    examine({"rs19_val.zip": content}, "rs19_val.zip", _scenes(RAILS, RAIL_FILES))
+
+
+@bounded
+@given(mutated([RECORD_FILES[SHARD]]))
+def test_damaged_tfrecords_are_refused(content):
+    """Damage to the framing or to what it frames: scenes or a message."""
+    files = RECORD_FILES | {SHARD: content}
+    examine(files, SHARD, _scenes(RECORDS, files))
+
+
+@bounded
+@given(mutated([scenes.example(scenes.record(5))]))
+def test_damaged_messages_in_sound_frames_are_refused(message):
+    """Damage behind right checksums, to the message or to a picture in it."""
+    files = RECORD_FILES | {SHARD: scenes.framed(message) + scenes.tfrecord([6])}
+    examine(files, SHARD, _scenes(RECORDS, files))
 
 
 def test_the_mutations_reach_behind_the_first_check():

@@ -1,4 +1,4 @@
-"""Archives and files of images that lie about what is in them; see also tests/data/test_packing."""
+"""Archives and files of images that lie about what is in them; see also tests/data."""
 
 import io
 import os
@@ -8,11 +8,29 @@ import tracemalloc
 import unicodedata
 import zipfile
 
+import numpy as np
 import pytest
 from dataset_samples import cifar_records, cifar_sample, idx_sample, pack
 from messages import tell
+from scene_samples import (
+    HEIGHT,
+    WIDTH,
+    claiming,
+    example,
+    field,
+    framed,
+    mask,
+    photo,
+    png,
+    railsem19,
+    railsem19_files,
+    record,
+    tfrecord,
+    tfrecord_sample,
+)
+from scene_samples import zipped as zip_of
 
-from harness.data import idx
+from harness.data import idx, segmentation
 from harness.data.adopt import adopt
 from harness.data.packing import read_tar
 from harness.data.reading import read
@@ -26,8 +44,8 @@ GOOD = ("set/one.bin", bytes(1000))
 def header(name, **fields):
     """Return the header of a member."""
     made = tarfile.TarInfo(name)
-    for field, value in fields.items():
-        setattr(made, field, value)
+    for key, value in fields.items():
+        setattr(made, key, value)
     return made
 
 
@@ -221,6 +239,128 @@ def test_cifar_records_that_lie_are_refused(tmp_path, attack):
         read(sample, {"set.tar.gz": path})
 
     tell(f"cifar: {attack}", str(caught.value), tmp_path)
+
+
+RAILS = railsem19_files()
+PHOTO, MASK = "jpgs/rs19_val/rs00003.jpg", "uint8/rs19_val/rs00003.png"
+
+
+def linked(name, target):
+    """Return a member that is a symbolic link."""
+    made = zipfile.ZipInfo(name)
+    made.create_system = 3
+    made.external_attr = 0o120777 << 16
+    made.comment = target.encode()
+    return made
+
+
+def short_claim():
+    """Return an archive with a bomb that claims to be of a mask's size."""
+    content = bytearray(zip_of(RAILS | {MASK: bytes(10**8)}, zipfile.ZIP_DEFLATED))
+    place = content.index(struct.pack("<I", 10**8), content.index(b"PK\x01\x02"))
+    content[place : place + 4] = struct.pack("<I", 900)
+    return bytes(content)
+
+
+def long_list():
+    """Return an archive that claims a list of members of four gigabytes."""
+    end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 9, 9, 2**32 - 2, 0, 0)
+    return bytes(1000) + end
+
+
+ZIPS = {
+    "a name that climbs": lambda: zip_of(RAILS | {"../../outside": b"x"}),
+    "an absolute name": lambda: zip_of(RAILS | {"/etc/cron.d/x": b"x"}),
+    "a name with a terminal sequence": lambda: zip_of(RAILS | {"../\x1b]52;c;aGk=\x07": b"x"}),
+    "the mask as a link": lambda: zip_of(RAILS | {MASK: linked(MASK, "/etc/passwd")}),
+    "a bomb": lambda: zip_of(RAILS | {MASK: bytes(10**8)}, zipfile.ZIP_DEFLATED),
+    "a bomb that claims to be short": short_claim,
+    "a list of gigabytes": long_list,
+    "a tar file": lambda: tar(GOOD),
+    "half of it": lambda: zip_of(RAILS)[: len(zip_of(RAILS)) // 2],
+    "a mask less": lambda: zip_of({name: RAILS[name] for name in RAILS if name != MASK}),
+    "a script as a picture": lambda: zip_of(RAILS | {PHOTO: b"<svg onload=alert(1)>"}),
+    "postscript as a picture": lambda: zip_of(RAILS | {PHOTO: b"%!PS-Adobe-3.0 EPSF-3.0\n"}),
+    "a picture of gigapixels": lambda: zip_of(RAILS | {PHOTO: claiming(60_000, 60_000)}),
+    "a picture of megapixels": lambda: zip_of(RAILS | {PHOTO: claiming(9_000, 9_000)}),
+    "a picture on its side": lambda: zip_of(RAILS | {PHOTO: png(photo(3).transpose(1, 0, 2))}),
+    "a class that is none": lambda: zip_of(
+        RAILS | {MASK: png(np.full((HEIGHT, WIDTH), 254, np.uint8))}
+    ),
+}
+
+
+def refused(sample, folder):
+    """Return why a dataset with masks is refused; little memory is used."""
+    paths = {archive.name: folder / archive.name for archive in sample.archives}
+    tracemalloc.start()
+    try:
+        with pytest.raises(HarnessError) as caught, segmentation.divided(sample, paths) as parts:
+            segmentation.arrays(parts, sample, None)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 30_000_000
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("attack", ZIPS)
+def test_a_zip_file_that_lies_is_refused(tmp_path, attack):
+    """Unsafe names, links, bombs and pictures that are none: told by the file and its member."""
+    (tmp_path / "rs19_val.zip").write_bytes(ZIPS[attack]())
+
+    tell(f"zip: {attack}", refused(railsem19()[0], tmp_path), tmp_path)
+
+
+def within(*entries):
+    """Return a file of one record with these fields in its message, and a good record."""
+    return framed(field(1, b"".join(field(1, entry) for entry in entries))) + tfrecord([6])
+
+
+# The checksum of a content of eight bytes is that of a length.
+LENGTH = struct.pack("<Q", 2**63 - 1)
+TFRECORDS = {
+    "a length of exabytes": lambda: LENGTH + bytes(100),
+    "a length of exabytes with its checksum": lambda: LENGTH + framed(LENGTH)[-4:] + bytes(100),
+    "a record in a record": lambda: framed(tfrecord([5])) + tfrecord([6]),
+    "a wrong checksum of the content": lambda: tfrecord([5, 6])[:-1] + b"\0",
+    "half of a record": lambda: tfrecord([5, 6])[:-500],
+    "a name twice": lambda: within(*[field(1, b"image/encoded")] * 2),
+    "a name with a terminal sequence": lambda: within(field(1, b"\x1b]52;c;aGk=\x07")),
+    "a name that is no text": lambda: within(field(1, b"\xff\xfe")),
+    "messages within messages": lambda: framed(deep(3000)) + tfrecord([6]),
+    "a million values": lambda: within(
+        field(1, b"image/height") + field(2, field(3, field(1, b"\1" * 10**5)))
+    ),
+    "a number without end": lambda: framed(b"\xff" * 1000) + tfrecord([6]),
+    "a height of exabytes": lambda: (
+        framed(example(record(5) | {"image/height": 2**63})) + tfrecord([6])
+    ),
+    "a mask as an image": lambda: (
+        framed(example(record(5) | {"image/encoded": png(mask(5))})) + tfrecord([6])
+    ),
+    "a zip file": lambda: zip_of({"a": b"x" * 100}),
+    "nothing": lambda: b"",
+}
+
+
+def deep(count):
+    """Return a message in a message, `count` times."""
+    made = b""
+    for _ in range(count):
+        made = field(1, made)
+    return made
+
+
+@pytest.mark.parametrize("attack", TFRECORDS)
+def test_a_tfrecord_file_that_lies_is_refused(tmp_path, attack):
+    """Lengths, checksums, messages and pictures: told by the file and the record."""
+    sample, files = tfrecord_sample()
+    files["val_fine-00000-of-00001.tfrecord"] = TFRECORDS[attack]()
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+
+    tell(f"tfrecord: {attack}", refused(sample, tmp_path), tmp_path)
 
 
 def test_what_is_adopted_is_a_file_with_the_right_bytes(tmp_path):
