@@ -102,7 +102,7 @@ FRONT = [
 def score(system, windows, macs, value, distillation=None, **seed):
     """Make one row of scores."""
     about = {"system": system, "windows": windows, "distillation": distillation}
-    return {**seed, **about, "macs": macs, "accuracy": value}
+    return {**seed, **about, "macs": macs, "score": value}
 
 
 def scores(seed):

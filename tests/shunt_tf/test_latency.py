@@ -23,8 +23,8 @@ from reproductions.shunt.architecture import describe
 from reproductions.shunt.determinism import settle
 from reproductions.shunt.export.conversion import to_litert
 from reproductions.shunt.export.litert import Litert
-from reproductions.shunt.export.parts import export_parts, exported_part, parts
-from reproductions.shunt.latency import measure_latency
+from reproductions.shunt.export.parts import exported_part, exported_parts, parts
+from reproductions.shunt.latency import measure_latency, measure_parts
 from reproductions.shunt.params.latency import LatencyParams, PartsParams
 from reproductions.shunt.parts import block_parts, shunts_by_part
 from reproductions.shunt.surgery.blocks import blocks
@@ -172,19 +172,20 @@ def test_a_part_computes_what_it_does_in_the_network():
     ends = keras.Model(whole.inputs, [first.entry, second.exit])
     maps, wanted = map(np.asarray, ends(images(1, whole.input_shape[1:]), training=False))
     for name in ("block-0", "block-1"):
-        content = exported_part(found[name], "float32", np.random.default_rng(0)).tobytes()
+        content = exported_part(found[name], "float32", np.random.default_rng(0))
         maps = Litert(content)(maps)
 
     np.testing.assert_allclose(maps, wanted, atol=1e-5 * np.abs(wanted).max())
 
 
 def test_parts_are_exported_and_measured(tmp_path, monkeypatch):
-    """The step writes a flatbuffer a part, which the measuring step takes as it is."""
+    """The step times every part under the name of its series, on a LiteRT device alone."""
     few = [("original", network(1)), ("block-0", network(2)), ("shunt-4-2x2x8-1x1x8", network(3))]
-    monkeypatch.setattr(sys.modules[export_parts.__module__], "parts", lambda *_: iter(few))
-    folder = written(export_parts, PARTS, {}, "arrays", tmp_path / "parts")
-    exported = arrays.read_folder(folder)
-    found = measured(tmp_path, device(), exported)
+    monkeypatch.setattr(sys.modules[exported_parts.__module__], "parts", lambda *_: iter(few))
+    path = written(measure_parts, PARTS, {}, "measurement", tmp_path, device())
+    found = json.loads(path.read_text())
 
     assert set(found["series"]) == {name for name, _ in few}
-    assert arrays.about(folder) == {"precision": "float32"}
+    assert {len(one["samples"]) for one in found["series"].values()} == {5}
+    with pytest.raises(HarnessError, match="its device is none"):
+        written(measure_parts, PARTS, {}, "measurement", tmp_path, None)
