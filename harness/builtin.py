@@ -19,7 +19,9 @@ STEPS: Mapping[str, Step] = {
     "summarise": Step(
         run="harness.devices.step:summarise",
         params=SummaryParams,
-        inputs={"record": "measurement"},
+        # What was measured: weights under any name, or networks that were exported from them.
+        inputs={"record": "measurement", "exported": "arrays"},
+        optional=frozenset({"exported"}),
         outputs={"rows": "rows"},
         more_inputs="weights",
     ),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from harness.data.digit_scenes import DigitScenery
-from harness.data.images import Indices
+from harness.data.images import Indices, Labelled
 from harness.data.pairs import Pairs, paired
 from harness.data.params import DatasetParams, Limit, Size
 from harness.data.reading import read_digits
@@ -159,7 +159,7 @@ def _composed(dataset: Dataset, layout: DigitScenes, paths: Mapping[str, Path]) 
     for stream, (name, indices) in enumerate(vars(digits).items()):
         count = getattr(layout, name)
         scenes = DigitScenery(
-            digits=source.train.pick(indices),
+            digits=_shown(source.train.pick(indices), layout),
             layout=layout,
             image=dataset.image,
             ignore=_labels(dataset).ignore,
@@ -168,6 +168,14 @@ def _composed(dataset: Dataset, layout: DigitScenes, paths: Mapping[str, Path]) 
         )
         made[name] = Part(scenes, np.arange(count, dtype=np.int64))
     return Division(made, digits, source.sources)
+
+
+def _shown(digits: Labelled, layout: DigitScenes) -> Labelled:
+    """Return the digits that are shown, with their places among these as labels."""
+    places = np.full(10, -1, dtype=np.int64)
+    places[list(layout.shown)] = np.arange(len(layout.shown))
+    labels = places[digits.labels]
+    return Labelled(digits.images[labels >= 0], labels[labels >= 0])
 
 
 def _drawn(dataset: Dataset, collections: tuple[Scenes, Scenes | None]) -> Division:

@@ -257,8 +257,11 @@ def _check_labels(labels: MaskLabels, classes: int) -> None:
 
 
 def _check_scenes(layout: DigitScenes, image: Image, classes: int) -> None:
-    if classes != 11:
-        raise ValueError("format 'digit-scenes' has 11 classes: the ground and ten digits")
+    if classes != 1 + len(layout.shown):
+        raise ValueError(
+            f"format 'digit-scenes' has {1 + len(layout.shown)} classes here: the ground and the "
+            "digits of 'shown'"
+        )
     if (image.channels, image.maximum, layout.digit.channels) != (3, 255, 1):
         raise ValueError("format 'digit-scenes' makes images of 3 channels, up to 255, of grey")
     largest = max(layout.scales)

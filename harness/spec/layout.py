@@ -67,7 +67,7 @@ class DigitScenes(Spec):
     """Scenes composed from single digits on textured grounds; the digits as in `digits-csv`.
 
     The digits are divided first and each part is composed from its own. The class of a pixel is
-    that of its digit plus one; 0 is the ground, and a border of one pixel round each digit has the
+    the place of its digit among those shown, from 1; 0 is the ground, and a border of one pixel round each digit has the
     label to ignore. The same seed gives the same scenes on every machine.
     """
 
@@ -80,6 +80,11 @@ class DigitScenes(Spec):
     scales: tuple[int, ...] = Field(
         min_length=1, description="The whole factors by which digits are enlarged."
     )
+    shown: tuple[int, ...] = Field(
+        tuple(range(10)),
+        min_length=1,
+        description="Which digits are in the scenes, in the order of their classes.",
+    )
     seed: int = Field(ge=0, lt=2**32)
 
     @model_validator(mode="after")
@@ -89,6 +94,8 @@ class DigitScenes(Spec):
             raise ValueError("'digits' is the fewest and the most, from 1 to 32")
         if min(self.scales) < 1 or max(self.scales) > 64:
             raise ValueError("'scales' are whole factors from 1 to 64")
+        if len(set(self.shown)) != len(self.shown) or not set(self.shown) <= set(range(10)):
+            raise ValueError("'shown' has digits from 0 to 9, each once")
         return self
 
 

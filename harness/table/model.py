@@ -189,7 +189,7 @@ def _average(name: str, table: Table, group: list[Row]) -> Row:
         values = [one[column] for one in group]
         if column in table.over_seeds:
             numbers = _numbers(name, column, values)
-            row[column] = mean(numbers)
+            row[column] = mean(numbers) if numbers else None
             row[f"{column}{DEVIATION}"] = sample_deviation(numbers)
         elif any(not _same(value, values[0]) for value in values):
             raise HarnessError(
@@ -204,6 +204,9 @@ def _average(name: str, table: Table, group: list[Row]) -> Row:
 
 
 def _numbers(name: str, column: str, values: Sequence[Value]) -> list[int | float]:
+    """The numbers to average: one a seed, or none where no seed has one."""
+    if all(value is None for value in values):
+        return []
     numbers = [value for value in values if is_number(value)]
     if len(numbers) < len(values):
         raise HarnessError(f"table '{name}': column '{column}' holds {values}, not only numbers")

@@ -1,6 +1,8 @@
-"""The step that times exported networks, one image at a time."""
+"""The steps that time networks in LiteRT, one image at a time."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -9,25 +11,39 @@ from harness.spec.device import LitertHost
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
+from reproductions.shunt.determinism import settle
 from reproductions.shunt.export.litert import Litert
-from reproductions.shunt.params.latency import LatencyParams
+from reproductions.shunt.export.parts import exported_parts
+from reproductions.shunt.params.latency import LatencyParams, PartsParams
 from reproductions.shunt.sampling import Call, measurement, sample_interleaved
 
 
 def measure_latency(inputs: Inputs, _params: LatencyParams, outputs: Outputs, run: Run) -> None:
     """Step: time the forward pass of every network of the input `exported`, under its name.
 
-    They are whole networks, or blocks and shunts alone, whose times a search adds up.
-
     Raises
     ------
     HarnessError
         The stage's device has no LiteRT, or an array is no network that LiteRT can run.
     """
-    device = litert_device(run)
     exported = inputs.arrays("exported")
+    _measure({name: content.tobytes() for name, content in exported.items()}, outputs, run)
+
+
+def measure_parts(inputs: Inputs, params: PartsParams, outputs: Outputs, run: Run) -> None:  # noqa: ARG001 - the contract of a step
+    """Step: time a network, each of its blocks alone, and each shape of shunt that fits into it.
+
+    They are exported here, with drawn weights, as only their time is asked for.
+    """
+    litert_device(run)
+    settle()
+    _measure(dict(exported_parts(params, run)), outputs, run)
+
+
+def _measure(exported: Mapping[str, bytes], outputs: Outputs, run: Run) -> None:
+    device = litert_device(run)
     calls = {
-        name: forward(name, content.tobytes(), device, run.generator("image"))
+        name: forward(name, content, device, run.generator("image"))
         for name, content in exported.items()
     }
     series = sample_interleaved(calls, device, run.progress)

@@ -8,12 +8,18 @@ from harness.stage.run import derive_seed
 from reproductions.shunt.architecture.block import IMAGE
 from reproductions.shunt.architecture.shunt import check_cheaper, describe_shunt
 from reproductions.shunt.models.initialisers import HeNormal
-from reproductions.shunt.models.layers import DECAY, Maker
+from reproductions.shunt.models.layers import DECAY, MOMENTUM, Maker
 from reproductions.shunt.params.shunt import Shunt
 from reproductions.shunt.surgery.region import Region
 
 
-def build_shunt(region: Region, shunt: Shunt, seed: int, name: str | None = None) -> keras.Model:
+def build_shunt(
+    region: Region,
+    shunt: Shunt,
+    seed: int,
+    name: str | None = None,
+    momentum: float = MOMENTUM,
+) -> keras.Model:
     """Return `shunt`, fitted to `region`, with weights drawn from `seed` and the window alone.
 
     Its layers have the names of the release. What the release passes to the 1x1 convolutions under
@@ -24,6 +30,8 @@ def build_shunt(region: Region, shunt: Shunt, seed: int, name: str | None = None
     ----------
     name
         Of the model, by default ``shunt_<first>_<last>``.
+    momentum
+        Of the moving averages of its batch normalisation.
 
     Raises
     ------
@@ -35,7 +43,7 @@ def build_shunt(region: Region, shunt: Shunt, seed: int, name: str | None = None
     description = describe_shunt(region.site, shunt)
     check_cheaper(window, region.cost.macs, description.macs)
     image = keras.Input(description.image, name=f"shunt_{IMAGE}")
-    maker = Maker(derive_seed("shunt", seed, str(window)), DECAY, HeNormal)
+    maker = Maker(derive_seed("shunt", seed, str(window)), DECAY, HeNormal, momentum)
     made = maker.assemble(description.uses, {IMAGE: image})
     output = made[description.uses[-1].name]
     return keras.Model(image, output, name=name or f"shunt_{window.first}_{window.last}")

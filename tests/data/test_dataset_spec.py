@@ -116,7 +116,7 @@ FIRST = "source__files__0__"
         (scenes(format__scales=[9]), "a digit enlarged 9 times does not fit"),
         (scenes(format__train=0), "greater than or equal to 1"),
         (scenes(image__channels=1), "makes images of 3 channels"),
-        (scenes(classes=["ground", "digit"]), "has 11 classes"),
+        (scenes(classes=["ground", "digit"]), "has 11 classes here"),
         (scenes(source=cityscapes()[0].source), "access 'embedded' goes with"),
         (scenes(records={"train": 1, "test": 1}, split=cityscapes()[0].split), "'records.test' is"),
     ],

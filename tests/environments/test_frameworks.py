@@ -24,6 +24,9 @@ SPECS = SpecFiles.read(ROOT / "specs").environments()
 # Scores have had a column more since the evidence was taken; weights and losses are the same.
 GROWN = re.compile(r"/(teacher|students)/scores/")
 STAGES = {"keras": "tensorflow", "gluon": "mxnet"}
+# What a training in Keras needs to give its bytes on every CPU.
+SHUNT = ("__init__.py", "cache_sizes.py", "determinism.py", "normalisation.py")
+EVIDENCE = {path.stem: path for path in sorted((HERE / "project" / FOLDER).glob("*.json"))}
 STRAY = {
     "PYTHONPATH": "/nowhere",
     "PYTHONHASHSEED": "7",
@@ -56,6 +59,9 @@ def project(tmp_path_factory):
     shutil.copytree(HERE / "project", root, ignore=ignore)
     for package in ("harness", "reproductions/nonn"):
         shutil.copytree(ROOT / package, root / package, ignore=ignore)
+    (root / "reproductions" / "shunt").mkdir()
+    for name in SHUNT:
+        shutil.copy(ROOT / "reproductions" / "shunt" / name, root / "reproductions" / "shunt")
     shutil.copytree(ROOT / "environments", root / "environments")
     for folder in ("environment", "dataset"):
         (root / "specs" / folder).mkdir()
@@ -96,10 +102,10 @@ def twice(project, request):
 
 @pytest.fixture(scope="module")
 def trained(project):
-    """Give the folder of the stages, with a Gluon network and NoNN's students trained in it."""
+    """Give the folder of the stages, with a network of each framework trained in it."""
     state = {"DVC_SITE_CACHE_DIR": str(project.parent / "dvc"), "DVC_NO_ANALYTICS": "true"}
     run(project, "dvc", "init", "-q", "--no-scm", **state)
-    names = ("frameworks-network", "frameworks-students")
+    names = ("frameworks-network", "frameworks-keras-network", "frameworks-students")
     run(project, "dvc", "repro", "-q", *names, **STRAY, **state)
     return project / "artifacts" / "smoke" / "frameworks"
 
@@ -129,19 +135,20 @@ def test_two_processes_train_the_same_bytes(twice):
     ).read_bytes()
 
 
-def test_network_learned(trained):
-    """A training of four epochs ends with a loss below its first and most test images right."""
-    history = rows.read(trained / "network" / "history.csv")
+@pytest.mark.parametrize(("stage", "epochs"), [("network", 4), ("keras-network", 3)])
+def test_network_learned(trained, stage, epochs):
+    """A training of few epochs ends with half of its first loss and most test images right."""
+    history = rows.read(trained / stage / "history.csv")
 
-    assert len(history) == 4
+    assert len(history) == epochs
     assert history[-1]["loss"] < history[0]["loss"] / 2
     assert history[-1]["accuracy"] > 75
 
 
-@pytest.mark.parametrize("cpu", CPUS)
+@pytest.mark.parametrize("cpu", EVIDENCE)
 def test_bytes_are_those_of_an_emulated_cpu(trained, project, cpu):
     """Whole trainings leave on this machine the files that the evidence has of another CPU."""
-    evidence = read(HERE / "project" / FOLDER / f"{cpu}.json")
+    evidence = read(EVIDENCE[cpu])
 
     here = {
         path: file_digest(project / path, "sha256")
@@ -157,6 +164,21 @@ def test_bytes_are_those_of_an_emulated_cpu(trained, project, cpu):
     }
     assert trained.is_dir()
     assert here == there
+
+
+def test_another_cache_has_evidence():
+    """A CPU with a larger first cache trained in TensorFlow, which asks for that size."""
+    (stage,) = read(EVIDENCE["max"]).stages.values()
+
+    assert stage.environment == "tensorflow"
+    assert stage.equal
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+def test_every_environment_has_evidence(cpu):
+    """Both emulated CPUs trained in every environment of class `bytes`."""
+    evidence = read(EVIDENCE[cpu])
+
     assert {stage.environment for stage in evidence.stages.values()} == {
         # In tvm's nothing is trained: what runs there is recorded.
         name

@@ -314,5 +314,6 @@ def draw_accuracy_against_macs(
     run: Run,  # noqa: ARG001 - the contract of a step
 ) -> None:
     """Step: draw the accuracy of systems against their multiply-adds, with the search's front."""
-    drawing = picture(inputs.rows("scores"), inputs.rows("front"), inputs.rows("choices"), params)
+    scores = [*inputs.rows("original"), *inputs.rows("scores")]
+    drawing = picture(scores, inputs.rows("front"), inputs.rows("choices"), params)
     outputs.figure("figure", drawing)

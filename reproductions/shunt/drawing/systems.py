@@ -45,7 +45,7 @@ class Foreseen:
 def marks_of(rows: Sequence[Row], choices: Sequence[Row]) -> list[Mark]:
     """Return a mark for each system and distillation of `rows`, the original first.
 
-    A row has ``system``, ``windows``, ``distillation``, ``macs``, ``accuracy`` and, of several
+    A row has ``system``, ``windows``, ``distillation``, ``macs``, ``score`` and, of several
     runs, ``seed``. `choices` of the search say which systems it chose; one without windows is the
     original.
 
@@ -77,7 +77,7 @@ def _mark(system: str, distillation: str, rows: Sequence[Row], by_search: set[Va
             "give every system a name of its own",
         )
     (windows, macs), = said  # fmt: skip
-    values = [float(row["accuracy"] or 0) for row in rows]
+    values = [float(row["score"] or 0) for row in rows]
     chosen_by = "search" if system in by_search else "hand"
     return Mark(
         system,

@@ -1,7 +1,7 @@
-"""The step that exports a network, each of its blocks and each shape of shunt, to be timed alone.
+"""A network, each of its blocks and each shape of shunt as flatbuffers, to be timed alone.
 
 Times do not depend on weights, so these are drawn and not trained: what is exported follows from
-the network's description and the stage's seed, on any machine.
+the network's description and a seed, on any machine.
 """
 
 from __future__ import annotations
@@ -11,12 +11,8 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-from harness.formats.arrays import Array
-from harness.stage.inputs import Inputs
-from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.shunt.architecture import describe
-from reproductions.shunt.determinism import settle
 from reproductions.shunt.export.conversion import to_litert
 from reproductions.shunt.models import build
 from reproductions.shunt.params.export import Precision
@@ -30,37 +26,27 @@ from reproductions.shunt.surgery.region import region
 _CALIBRATION = 4
 
 
-def export_parts(
-    inputs: Inputs,  # noqa: ARG001 - the contract of a step
-    params: PartsParams,
-    outputs: Outputs,
-    run: Run,
-) -> None:
-    """Step: write the flatbuffers of all parts, by the names of their series.
+def exported_parts(params: PartsParams, run: Run) -> Iterator[tuple[str, bytes]]:
+    """Yield the flatbuffers of all parts, by the names of their series.
 
     Raises
     ------
     HarnessError
         A part cannot be exported.
     """
-    settle()
-    shunts = shunts_by_part(describe(params.network), params.shunts)
-    total = 1 + len(block_parts(describe(params.network))) + len(shunts)
-    exported = {}
-    for name, model in parts(params, run.seed("initial")):
-        generator = run.generator("calibration", name)
-        exported[name] = exported_part(model, params.precision, generator)
-        run.progress(len(exported), total, name)
-    outputs.arrays("exported", exported, {"precision": params.precision})
+    network = describe(params.network)
+    total = 1 + len(block_parts(network)) + len(shunts_by_part(network, params.shunts))
+    for done, (name, model) in enumerate(parts(params, run.seed("initial")), start=1):
+        yield name, exported_part(model, params.precision, run.generator("calibration", name))
+        run.progress(done, total, name)
 
 
 def exported_part(
     model: keras.Model, precision: Precision, generator: np.random.Generator
-) -> Array:
-    """Return the flatbuffer of one part, (bytes,) uint8; int8 gets its ranges from drawn maps."""
+) -> bytes:
+    """Return the flatbuffer of one part; int8 gets its ranges from drawn maps."""
     shape = (_CALIBRATION, *model.inputs[0].shape[1:])
-    maps = generator.standard_normal(shape, np.float32)
-    return np.frombuffer(to_litert(model, precision, maps), np.uint8)
+    return to_litert(model, precision, generator.standard_normal(shape, np.float32))
 
 
 def parts(params: PartsParams, seed: int) -> Iterator[tuple[str, keras.Model]]:

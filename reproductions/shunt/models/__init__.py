@@ -30,7 +30,7 @@ def build(network: Network, seed: int, decay: float = DECAY) -> keras.Model:
     """
     description = describe(network)
     image = keras.Input(description.image, name=IMAGE)
-    made = Maker(seed, decay).assemble(description.uses, {IMAGE: image})
+    made = Maker(seed, decay, momentum=network.momentum).assemble(description.uses, {IMAGE: image})
     return keras.Model(image, made[description.uses[-1].name], name=_name(network))
 
 

@@ -52,11 +52,14 @@ class Maker:
         Factor of the L2 terms; 0 for none.
     kernels
         What draws the kernels of convolutions that are not depthwise.
+    momentum
+        Of the moving averages of batch normalisation.
     """
 
     seed: int
     decay: float = DECAY
     kernels: type[Drawn] = Glorot
+    momentum: float = MOMENTUM
 
     def layer(self, use: Use) -> keras.Layer:
         """Return the Keras layer of `use`, under its name."""
@@ -76,6 +79,8 @@ class Maker:
             case Dropout() as dropout:
                 seed = self._seed(use.name)
                 return keras.layers.Dropout(dropout.rate, seed=seed, name=use.name)
+            case BatchNorm():
+                return Normalisation(epsilon=EPSILON, momentum=self.momentum, name=use.name)
             case layer:
                 return _weightless(use, layer)
 
@@ -132,11 +137,9 @@ _PLAIN: dict[type[Layer], Any] = {
 
 
 def _weightless(use: Use, layer: Layer) -> keras.Layer:
-    """Return a layer whose weights, if it has any, do not depend on a seed."""
+    """Return a layer without weights."""
     name = use.name
     match layer:
-        case BatchNorm():
-            made = Normalisation(epsilon=EPSILON, momentum=MOMENTUM, name=name)
         case Activation():
             made = keras.layers.Activation(getattr(activations, layer.function), name=name)
         case ZeroPad():

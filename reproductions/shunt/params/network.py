@@ -19,6 +19,13 @@ class _Task(Params):
     image_height: Pixels = 32
     image_width: Pixels = 32
     image_channels: int = Field(3, ge=1, le=16)
+    momentum: float = Field(
+        0.999,
+        ge=0,
+        lt=1,
+        description="Of the moving averages of batch normalisation. As published it needs some "
+        "thousand steps to forget its first values: short trainings take less.",
+    )
 
 
 class _Classifier(_Task):

@@ -1,16 +1,15 @@
 """One step of a Keras layer."""
 
 import keras
-import tensorflow as tf
 
 from reproductions.frameworks.params import OneStep
 from reproductions.frameworks.process import describe
+from reproductions.shunt.determinism import settle
 
 
 def train(inputs, params: OneStep, outputs, run) -> None:
     """Write the weights after one step on random data."""
-    keras.utils.set_random_seed(run.seed("weights"))
-    tf.config.experimental.enable_op_determinism()
+    settle(run.seed("weights"))
     random = run.generator("data")
     x = random.standard_normal((32, 8), dtype="float32")
     y = random.standard_normal((32, params.units), dtype="float32")

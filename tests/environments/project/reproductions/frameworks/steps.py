@@ -4,6 +4,7 @@ from harness.steps import Step
 from reproductions.frameworks.params import NetworkTraining, OneStep
 
 OUTPUTS = {"weights": "weights", "process": "record"}
+TRAINED = {"weights": "weights", "history": "rows"}
 STEPS = {
     "train_keras": Step(
         run="reproductions.frameworks.keras_layer:train", params=OneStep, outputs=OUTPUTS
@@ -15,6 +16,12 @@ STEPS = {
         run="reproductions.frameworks.gluon_network:train",
         params=NetworkTraining,
         inputs={"images": "arrays"},
-        outputs={"weights": "weights", "history": "rows"},
+        outputs=TRAINED,
+    ),
+    "train_keras_network": Step(
+        run="reproductions.frameworks.keras_network:train",
+        params=NetworkTraining,
+        inputs={"images": "arrays"},
+        outputs=TRAINED,
     ),
 }

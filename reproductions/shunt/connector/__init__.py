@@ -1,0 +1,1 @@
+"""The authors' interface to shunt connections: their class, configuration and log folder."""
