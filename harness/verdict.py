@@ -149,6 +149,8 @@ def judge(
         word, reason = "different", str(fault)
     except _NoNumberError as fault:
         word, reason = "not verified", str(fault)
+    if word == "different":
+        reason = reason or claim.differs or ""
     blocked = claim.needs or undecided or _reason(cell, against)
     if blocked:
         word, reason = "not verified", blocked

@@ -73,6 +73,7 @@ def _paper(report: PaperReport, paper: Paper, found: Results) -> Iterator[str]:
         yield _claims(report.claims)
         yield "### Evidence"
         yield _evidence(report.claims)
+    yield from _different(report)
     yield from _unverified(report)
     if report.tables:
         yield "### Tables"
@@ -134,6 +135,23 @@ def _evidence(claims: Sequence[ClaimReport]) -> str:
             ]
         )
     return grid(heads, body, [False] * len(heads))
+
+
+def _different(report: PaperReport) -> Iterator[str]:
+    lines = [
+        f"- {markdown(claim.outcome.claim)}: {markdown(claim.outcome.reason)}"
+        for claim in report.claims
+        if claim.outcome.verdict == "different" and claim.outcome.reason
+    ]
+    lines += [
+        f"- {markdown(claim.outcome.claim)} agrees, and the spec says why it differs: "
+        f"{markdown(claim.differs or '')}"
+        for claim in report.claims
+        if claim.surprises and claim.differs is not None
+    ]
+    if lines:
+        yield "### Different, and why"
+        yield "\n".join(lines)
 
 
 def _unverified(report: PaperReport) -> Iterator[str]:

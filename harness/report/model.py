@@ -39,7 +39,7 @@ class Evidence(Spec):
 
 
 class ClaimReport(Spec):
-    """A claim and its verdict."""
+    """A claim and its verdict; `differs` is the spec's reason why it is known to be different."""
 
     says: str
     statement: str | None
@@ -48,6 +48,14 @@ class ClaimReport(Spec):
     source: Source
     outcome: Verdict
     evidence: Evidence
+    differs: str | None = None
+
+    @property
+    def surprises(self) -> bool:
+        """Whether it is different and the spec does not say why, or says why and it agrees."""
+        if self.outcome.verdict == "not verified":
+            return False
+        return (self.outcome.verdict == "different") != (self.differs is not None)
 
 
 class Product(Spec):
@@ -119,8 +127,12 @@ class Report(Spec):
 
     @property
     def status(self) -> int:
-        """0 when no claim is "different", else 1: the exit status of the commands."""
-        return int(any(claim.outcome.verdict == "different" for claim in self.claims()))
+        """0 when no claim is different but those of which the spec says why, else 1.
+
+        It is the exit status of the commands. A claim that agrees although the spec says why it
+        differs gives 1 as well: then the spec is wrong.
+        """
+        return int(any(claim.surprises for claim in self.claims()))
 
     def metrics(self) -> dict[str, dict[str, int]]:
         """Return the coverage of each paper as numbers, for `dvc metrics show`."""

@@ -141,6 +141,7 @@ class _Court:
                 undecided=self.undecided(claim),
             ),
             evidence=self.evidence(name, claim, tables),
+            differs=claim.differs,
         )
 
     def cell(self, cell: Cell, tables: Mapping[str, Product]) -> verdict.Cell:

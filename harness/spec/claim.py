@@ -89,6 +89,11 @@ class Claim(Spec):
     needs: Text | None = Field(
         None, description="What is missing here, when the claim cannot be verified: the reason."
     )
+    differs: Text | None = Field(
+        None,
+        description="Why it is known to come out different: the verdict stays, with this reason, "
+        "and fails no run.",
+    )
     decided_from: Name = Field(
         "smoke", description="The smallest profile from which on the claim can be decided."
     )
@@ -101,6 +106,8 @@ class Claim(Spec):
             raise ValueError("'agrees' and 'against' go with 'reproduced'")
         if self.reproduced is not None and self.needs is None and self.agrees is None:
             raise ValueError("a number that is compared needs a tolerance: give 'agrees'")
+        if self.differs is not None and self.agrees is None:
+            raise ValueError("'differs' goes with 'agrees': what is not compared cannot differ")
         related = self.agrees is not None and self.agrees.relation is not None
         if related != (self.against is not None):
             raise ValueError("'against' and a 'relation' go together")

@@ -67,8 +67,8 @@ class DigitScenes(Spec):
     """Scenes composed from single digits on textured grounds; the digits as in `digits-csv`.
 
     The digits are divided first and each part is composed from its own. The class of a pixel is
-    the place of its digit among those shown, from 1; 0 is the ground, and a border of one pixel round each digit has the
-    label to ignore. The same seed gives the same scenes on every machine.
+    the place of its digit among those shown, from 1; 0 is the ground, and a border of one pixel
+    round each digit has the label to ignore. The same seed gives the same scenes on every machine.
     """
 
     kind: Literal["digit-scenes"]

@@ -19,8 +19,8 @@ from reproductions.shunt.export.comparison import export_all, representative
 from reproductions.shunt.finals import read_final
 from reproductions.shunt.original import read_splits
 from reproductions.shunt.params.costs import ORIGINAL
+from reproductions.shunt.params.distillation import label_of
 from reproductions.shunt.params.exports import ExportsParams
-from reproductions.shunt.scores import label_of
 from reproductions.shunt.stored import read_network, read_systems
 
 _AT_ONCE = 64

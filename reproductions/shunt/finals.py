@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -13,14 +15,15 @@ from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.shunt.data.split import Split
 from reproductions.shunt.determinism import settle
+from reproductions.shunt.evaluation import Answer, answering
 from reproductions.shunt.original import read_splits
-from reproductions.shunt.params.distillation import Distillation
+from reproductions.shunt.params.distillation import Distillation, label_of
 from reproductions.shunt.params.network import Network
 from reproductions.shunt.params.shunt import System
 from reproductions.shunt.params.systems import Final, FinalsParams
 from reproductions.shunt.params.training import Training
 from reproductions.shunt.params.window import Window
-from reproductions.shunt.scores import Scorer, label_of
+from reproductions.shunt.scores import Scorer
 from reproductions.shunt.stored import (
     new_shunts,
     read_network,
@@ -29,7 +32,7 @@ from reproductions.shunt.stored import (
     read_weights,
 )
 from reproductions.shunt.surgery.replacement import with_shunts
-from reproductions.shunt.training.loop import Subject, Task, train
+from reproductions.shunt.training.loop import Subject, Task, by_quality, train
 from reproductions.shunt.training.objective import distilled
 from reproductions.shunt.training.step import Objective
 from reproductions.shunt.training.taps import tapped
@@ -68,21 +71,45 @@ def taught(
     return distilled(own, answers, how, images.ignore)
 
 
-def final_task(
-    original: keras.Model,
-    shunts: dict[Window, Any],
-    final: Final,
-    images: Split,
-    training: Training,
-) -> Task:
-    """Return the training of `original` with copies of `shunts` as a whole."""
+@dataclass
+class Graduate:
+    """A network with shunts on its way through its final training.
 
-    def begin(_: object) -> Subject:
-        student = with_shunts(original, shunts)
-        objective = taught(original, student, shunts, final.distillation, images, training)
-        return Subject(student, objective, shunts=tuple(shunt.name for shunt in shunts.values()))
+    Parameters
+    ----------
+    original
+        The network as it was.
+    shunts
+        Trained ones, of which it gets copies.
+    final
+        What it learns from.
+    """
 
-    return Task(final_key(final), begin)
+    original: keras.Model
+    shunts: dict[Window, Any]
+    final: Final
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """The network."""
+        return with_shunts(self.original, self.shunts)
+
+    @cached_property
+    def answer(self) -> Answer:
+        """What it answers."""
+        return answering(self.model)
+
+    def task(self, images: Split, validation: Split, training: Training) -> Task:
+        """Return its training."""
+
+        def begin(_: object) -> Subject:
+            how = self.final.distillation
+            objective = taught(self.original, self.model, self.shunts, how, images, training)
+            goal = by_quality(self.answer, validation, training.batch_size)
+            names = tuple(shunt.name for shunt in self.shunts.values())
+            return Subject(self.model, objective, goal, names)
+
+        return Task(final_key(self.final), begin)
 
 
 def train_final(inputs: Inputs, params: FinalsParams, outputs: Outputs, run: Run) -> None:
@@ -98,20 +125,18 @@ def train_final(inputs: Inputs, params: FinalsParams, outputs: Outputs, run: Run
         name: read_shunts(inputs, "shunts", original, params.network, system)
         for name, system in systems.items()
     }
-    tasks = [
-        final_task(original, shunts[final.system], final, images, params) for final in params.finals
-    ]
+    graduates = [Graduate(original, shunts[one.system], one) for one in params.finals]
+    tasks = [graduate.task(images, validation, params) for graduate in graduates]
     trained = train(tasks, images, validation, params, run)
     scorer = Scorer(original, validation, test, params.batch_size)
     weights: dict[str, Array] = {}
     scores: list[Row] = []
-    for final in params.finals:
-        found = trained.weights[final_key(final)]
-        weights |= under(final_key(final), found)
-        student = with_shunts(original, shunts[final.system])
-        restore(student, found, "the training")
-        system, label = systems[final.system], label_of(final.distillation)
-        scores.append(scorer.row(student, system, "final", label))
+    for one in graduates:
+        found = trained.weights[final_key(one.final)]
+        weights |= under(final_key(one.final), found)
+        restore(one.model, found, "the training")
+        system, label = systems[one.final.system], label_of(one.final.distillation)
+        scores.append(scorer.row(one.model, one.answer, system, "final", label))
     outputs.weights("weights", weights)
     outputs.rows("history", trained.history)
     outputs.rows("scores", scores)

@@ -18,7 +18,7 @@ from reproductions.shunt.params.latency import LatencyParams, PartsParams
 from reproductions.shunt.sampling import Call, measurement, sample_interleaved
 
 
-def measure_latency(inputs: Inputs, _params: LatencyParams, outputs: Outputs, run: Run) -> None:
+def measure_latency(inputs: Inputs, params: LatencyParams, outputs: Outputs, run: Run) -> None:  # noqa: ARG001 - the contract of a step
     """Step: time the forward pass of every network of the input `exported`, under its name.
 
     Raises

@@ -11,9 +11,8 @@ import keras
 from harness.formats.rows import Row
 from reproductions.shunt.costs import percent_less, shunts_text, windows_text
 from reproductions.shunt.data.split import Split
-from reproductions.shunt.evaluation import answering, quality
+from reproductions.shunt.evaluation import Answer, answering, quality
 from reproductions.shunt.params.costs import ORIGINAL
-from reproductions.shunt.params.distillation import Distillation
 from reproductions.shunt.params.shunt import System
 from reproductions.shunt.surgery.cost import cost
 
@@ -46,17 +45,27 @@ class Scorer:
     @cached_property
     def whole(self) -> Row:
         """The row of the original network."""
-        return {**self._heads(None, "original", NONE), **self._figures(self.original), "drop": 0.0}
+        figures = self._figures(self.original, answering(self.original))
+        return {**self._heads(None, "original", NONE), **figures, "drop": 0.0}
 
-    def row(self, model: keras.Model, system: System, state: State, taught: str = NONE) -> Row:
+    def row(
+        self,
+        model: keras.Model,
+        answer: Answer,
+        system: System,
+        state: State,
+        taught: str = NONE,
+    ) -> Row:
         """Return the row of `model`, which is the original with the shunts of `system`.
 
         Parameters
         ----------
+        answer
+            That of `model`: making one takes longer than a hundred batches.
         taught
             The distillation of its final training (`label_of`).
         """
-        found = self._figures(model)
+        found = self._figures(model, answer)
         drop = float(self.whole["score"] or 0) - float(found["score"] or 0)
         return {**self._heads(system, state, taught), **found, "drop": drop}
 
@@ -71,9 +80,8 @@ class Scorer:
             "shunts": shunts_text(system) if system else "",
         }
 
-    def _figures(self, model: keras.Model) -> Row:
+    def _figures(self, model: keras.Model, answer: Answer) -> Row:
         whole, own = cost(self.original), cost(model)
-        answer = answering(model)
         return {
             "parameters": own.parameters,
             "macs": own.macs,
@@ -86,9 +94,3 @@ class Scorer:
 def task_of(split: Split) -> str:
     """Return what a network does on `split`."""
     return "segmentation" if split.segmentation else "classification"
-
-
-def label_of(distillation: Distillation) -> str:
-    """Return what a table calls `distillation`: its kind, and whether it has the released form."""
-    released = getattr(distillation, "compat", False)
-    return f"{distillation.kind}-released" if released else distillation.kind

@@ -14,6 +14,7 @@ from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.shunt.data.split import Split
 from reproductions.shunt.determinism import settle
+from reproductions.shunt.evaluation import Answer, answering
 from reproductions.shunt.original import read_splits
 from reproductions.shunt.params.shunt import System
 from reproductions.shunt.params.systems import ShuntsParams
@@ -28,11 +29,16 @@ from reproductions.shunt.weights import restore
 
 @dataclass(frozen=True)
 class Imitated:
-    """A system on its way: its shunts as they were drawn, and the tasks that train them."""
+    """A system on its way: its shunts as they were drawn, and the tasks that train them.
+
+    `whole` is a network with copies of the shunts in it, and `answer` what that answers.
+    """
 
     system: System
     shunts: dict[Window, Any]
     tasks: list[Task]
+    whole: keras.Model
+    answer: Answer
 
     @classmethod
     def begin(
@@ -46,14 +52,16 @@ class Imitated:
         """Return the trainings of the shunts of `system`, whose names begin with the system's."""
         shunts = new_shunts(network, params.network, system, seed)
         tasks = shunt_tasks(network, list(shunts), shunts.__getitem__, splits, params)
-        return cls(system, shunts, [_renamed(task, system.name) for task in tasks])
+        whole = with_shunts(network, shunts)
+        renamed = [_renamed(task, system.name) for task in tasks]
+        return cls(system, shunts, renamed, whole, answering(whole))
 
     def finish(self, trained: Trained) -> dict[str, Array]:
-        """Give the shunts their best weights, and return these as they are stored."""
+        """Give the shunts in the whole network their best weights; return these as stored."""
         own = Trained(_within(self.system.name, trained.weights), trained.history)
         weights = shunt_weights(own, self.shunts)
         for window, found in weights.items():
-            restore(self.shunts[window], found, "the training")
+            restore(self.whole.get_layer(self.shunts[window].name), found, "the training")
         return stored_shunts(self.system, weights)
 
     def history(self, trained: Trained) -> list[Row]:
@@ -99,18 +107,13 @@ def train_shunts(inputs: Inputs, params: ShuntsParams, outputs: Outputs, run: Ru
         Imitated.begin(network, system, (images, validation), params, run.seed("initial"))
         for system in read_systems(inputs, params)
     ]
-    drawn = [
-        scorer.row(with_shunts(network, one.shunts), one.system, "inserted") for one in systems
-    ]
-    trained = train(
-        [task for one in systems for task in one.tasks], images, validation, params, run
-    )
+    rows = [scorer.row(one.whole, one.answer, one.system, "inserted") for one in systems]
+    tasks = [task for one in systems for task in one.tasks]
+    trained = train(tasks, images, validation, params, run)
     weights: dict[str, Array] = {}
     for one in systems:
         weights |= one.finish(trained)
-    taught = [
-        scorer.row(with_shunts(network, one.shunts), one.system, "imitating") for one in systems
-    ]
+    rows += [scorer.row(one.whole, one.answer, one.system, "imitating") for one in systems]
     outputs.weights("weights", weights)
     outputs.rows("history", [row for one in systems for row in one.history(trained)])
-    outputs.rows("scores", [*drawn, *taught])
+    outputs.rows("scores", rows)

@@ -15,7 +15,10 @@ import tensorflow as tf
 from harness.errors import HarnessError
 from reproductions.shunt import cache_sizes
 from reproductions.shunt.determinism import settle
+from reproductions.shunt.export.conversion import to_litert
+from reproductions.shunt.export.litert import Litert
 from reproductions.shunt.losses.cross_entropy import cross_entropy
+from reproductions.shunt.models import activations
 from reproductions.shunt.normalisation import BatchNormalisation, inverse_root, softmax
 
 WIDE = 1280
@@ -81,12 +84,37 @@ def training():
 
     for number in range(3):
         step(drawn(16, 6, 6, 2, seed=number))
-    return {"trained": np.concatenate([weight.ravel() for weight in network.get_weights()])}
+    trained = np.concatenate([weight.ravel() for weight in network.get_weights()])
+    return {"trained": trained}
+
+
+def exported():
+    """Return the flatbuffers of a small network, and what LiteRT answers by them."""
+    layers = keras.layers
+    image = keras.Input((6, 6, 2))
+    x = layers.Conv2D(24, 3, use_bias=False, kernel_initializer=_fixed)(image)
+    x = layers.Activation(activations.hard_swish)(BatchNormalisation()(x))
+    x = layers.DepthwiseConv2D(3, padding="same", depthwise_initializer=_fixed)(x)
+    x = layers.GlobalAveragePooling2D()(layers.ReLU(6)(x))
+    x = layers.Dense(10, kernel_initializer=_fixed)(x)
+    network = keras.Model(image, layers.Activation(activations.softmax)(x))
+    images, found = drawn(8, 6, 6, 2), {}
+    for precision in ("float32", "int8"):
+        content = to_litert(network, precision, images)
+        found[f"{precision} flatbuffer"] = np.frombuffer(content, np.uint8)
+        for kernels, xnnpack in (("XNNPACK", True), ("own", False)):
+            answers = Litert(content, xnnpack=xnnpack)(images)
+            found[f"{precision} answers by {kernels} kernels"] = answers
+    return found
+
+
+def _fixed(shape, dtype):
+    return tf.constant(drawn(*shape), dtype)
 
 
 def digests():
     """Return the SHA-256 of every result under its name."""
-    results = products() | pointwise() | training()
+    results = products() | pointwise() | training() | exported()
     return {name: sha256(np.asarray(one).tobytes()).hexdigest() for name, one in results.items()}
 
 

@@ -49,7 +49,10 @@ def test_another_cache_gives_other_sums(kibibytes):
 
 
 def test_bytes_are_those_of_another_cpu():
-    """An emulated AMD with a first cache of 64 KiB gives every byte of this machine."""
+    """An emulated AMD with a first cache of 64 KiB gives every byte of this machine.
+
+    Also of the flatbuffers, and of what LiteRT answers by them.
+    """
     try:
         emulator = Emulator.find()
     except HarnessError as error:
@@ -75,6 +78,15 @@ def test_settling_twice_changes_nothing():
     second = tf.matmul(x, x, transpose_b=True) + tf.random.normal((8, 8))
 
     np.testing.assert_array_equal(first, second)
+
+
+def test_chance_needs_a_seed():
+    """Without a seed an operation with chance is an error, and no source of other bytes."""
+    tf.random.set_seed(None)
+    settle()
+
+    with pytest.raises(RuntimeError, match="seed"):
+        tf.random.normal((2,))
 
 
 def test_one_thread_computes():

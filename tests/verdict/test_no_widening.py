@@ -138,12 +138,14 @@ def test_profile_may_not_widen(specs, steps):
     path = specs / "profile" / "smoke.yaml"
     text = path.read_text()
     changed = "    claims: {payload: {agrees: {exact: null, relative: 0.5}}}\n"
-    path.write_text(text + changed)
+    before, paper, after = text.partition("  nonn:\n")
+    path.write_text(before + paper + changed + after)
 
     with pytest.raises(HarnessError) as fault:
         composed(specs, steps, [])
 
-    assert f"specs/profile/smoke.yaml:{len(text.splitlines()) + 1}:" in str(fault.value)
+    line = len((before + paper).splitlines()) + 1
+    assert f"specs/profile/smoke.yaml:{line}:" in str(fault.value)
     assert "'payload.agrees.relative' is not as the paper's file has it" in str(fault.value)
 
 

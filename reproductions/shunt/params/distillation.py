@@ -69,3 +69,9 @@ Distillation = Annotated[
     Plain | DarkKnowledge | Attention | Features | Ace, Field(discriminator="kind")
 ]
 """One kind of distillation."""
+
+
+def label_of(distillation: Distillation) -> str:
+    """Return what a table calls `distillation`: its kind, and whether it has the released form."""
+    released = getattr(distillation, "compat", False)
+    return f"{distillation.kind}-released" if released else distillation.kind

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
 
-from reproductions.shunt.params.systems import Final, Systems
+from pydantic import Field, model_validator
+
+from reproductions.shunt.params.systems import Final, Systems, check_finals
 
 
 class ExamplesParams(Systems):
@@ -12,3 +14,8 @@ class ExamplesParams(Systems):
 
     final: Final
     images: int = Field(3, ge=1, le=8, description="The first ones of the test split.")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        check_finals(self, (self.final,))
+        return self

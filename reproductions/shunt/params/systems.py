@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from harness.spec.base import Name
 from harness.steps import Params
-from reproductions.shunt.params.distillation import Distillation, Plain
+from reproductions.shunt.params.distillation import Distillation, Plain, label_of
 from reproductions.shunt.params.network import Network
 from reproductions.shunt.params.shunt import System
 from reproductions.shunt.params.training import ShuntTraining, Training
@@ -48,6 +48,23 @@ class Final(Params):
     system: Name
     distillation: Distillation = Plain(kind="plain")
 
+    @property
+    def name(self) -> str:
+        """What stands for it in a history and in stored weights."""
+        return f"{self.system} {label_of(self.distillation)}"
+
+
+def check_finals(systems: Systems, finals: tuple[Final, ...]) -> None:
+    """Raise ValueError where one of `finals` is of none of `systems`, or two share a name."""
+    for final in finals:
+        if final.system not in systems.names:
+            known = ", ".join(systems.names)
+            raise ValueError(f"a final training names the system '{final.system}'; there are {known}")
+    names = [final.name for final in finals]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two final trainings are named '{twice[0]}'")
+
 
 class FinalsParams(Systems, Training):
     """The systems, and the trainings of them that are made."""
@@ -56,10 +73,5 @@ class FinalsParams(Systems, Training):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        for final in self.finals:
-            if final.system not in self.names:
-                known = ", ".join(self.names)
-                raise ValueError(f"'finals' names the system '{final.system}'; there are {known}")
-        if len(set(self.finals)) != len(self.finals):
-            raise ValueError("each training of 'finals' is given once")
+        check_finals(self, self.finals)
         return self

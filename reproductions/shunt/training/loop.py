@@ -14,7 +14,7 @@ from harness.formats.arrays import Array
 from harness.formats.rows import Row
 from harness.stage.run import Run
 from reproductions.shunt.data.split import Split
-from reproductions.shunt.evaluation import answering, quality
+from reproductions.shunt.evaluation import Answer, answering, quality
 from reproductions.shunt.params.training import ShuntTraining, Training
 from reproductions.shunt.training.descent import optimiser_for, restore_slots, slots
 from reproductions.shunt.training.finite import check_loss, check_weights
@@ -122,7 +122,7 @@ class _Course:
     ) -> _Course:
         subject = task.build(done)
         model = subject.model
-        goal = subject.goal or _by_quality(model, validation, how.batch_size)
+        goal = subject.goal or by_quality(answering(model), validation, how.batch_size)
         optimiser = optimiser_for(how, model)
         policy = how.freeze if isinstance(how, Training) else "nothing"
         freezer = Freezer(model, policy, subject.shunts)
@@ -148,8 +148,8 @@ def _sum(*values: Any) -> float:
     return sum(map(float, values))
 
 
-def _by_quality(model: keras.Model, validation: Split, size: int) -> Goal:
-    answer = answering(model)
+def by_quality(answer: Answer, validation: Split, size: int) -> Goal:
+    """Return the highest accuracy, or mean IoU, of `answer` on `validation` as the goal."""
     column = "validation_mean_iou" if validation.segmentation else "validation_accuracy"
     return Goal(column, lambda: {column: quality(answer, validation, size)})
 
