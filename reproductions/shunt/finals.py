@@ -40,11 +40,6 @@ from reproductions.shunt.training.teacher import asking, told
 from reproductions.shunt.weights import restore, under, within
 
 
-def final_key(final: Final) -> str:
-    """Return the name of a final training, of its task and of its weights."""
-    return f"{final.system} {label_of(final.distillation)}"
-
-
 def taught(
     original: keras.Model,
     student: keras.Model,
@@ -109,7 +104,7 @@ class Graduate:
             names = tuple(shunt.name for shunt in self.shunts.values())
             return Subject(self.model, objective, goal, names)
 
-        return Task(final_key(self.final), begin)
+        return Task(self.final.name, begin)
 
 
 def train_final(inputs: Inputs, params: FinalsParams, outputs: Outputs, run: Run) -> None:
@@ -132,8 +127,8 @@ def train_final(inputs: Inputs, params: FinalsParams, outputs: Outputs, run: Run
     weights: dict[str, Array] = {}
     scores: list[Row] = []
     for one in graduates:
-        found = trained.weights[final_key(one.final)]
-        weights |= under(final_key(one.final), found)
+        found = trained.weights[one.final.name]
+        weights |= under(one.final.name, found)
         restore(one.model, found, "the training")
         system, label = systems[one.final.system], label_of(one.final.distillation)
         scores.append(scorer.row(one.model, one.answer, system, "final", label))
@@ -153,5 +148,5 @@ def read_final(
     """Return the network of `system` after its `final` training, from the input `name`."""
     student = with_shunts(original, new_shunts(original, network, system, seed=0))
     weights, place = read_weights(inputs, name)
-    restore(student, within(final_key(final), weights), f"{place}, '{final_key(final)}'")
+    restore(student, within(final.name, weights), f"{place}, '{final.name}'")
     return student

@@ -20,12 +20,13 @@ def test_the_list_names_every_dataset_with_its_licence(capsys):
     assert status == 0
     assert [line.split()[0] for line in lines] == [
         "cifar10", "cifar100", "cityscapes", "cityscapes_tfrecord", "digit_scenes", "digits",
-        "fashion_mnist", "railsem19",
+        "fashion_mnist", "four_digit_scenes", "railsem19",
     ]  # fmt: skip
     assert lines[5].split()[1:5] == ["here", "0.1", "MB", "embedded"]
+    assert lines[7].split()[1:5] == ["here", "0.1", "MB", "embedded"]
     assert lines[6].endswith("(MIT)")
     assert "not here" in lines[6]
-    assert lines[7].split()[1:5] == ["not", "here", "-", "manual"]
+    assert lines[8].split()[1:5] == ["not", "here", "-", "manual"]
 
 
 def test_the_list_as_json_has_the_same(capsys):
@@ -76,7 +77,7 @@ def test_adopting_what_ships_in_a_package_is_refused(capsys):
 def test_an_unknown_dataset_is_refused(capsys):
     """A misspelt name ends in status 1 with the names that there are."""
     assert main(["data", "fetch", "digit"]) == 1
-    assert "digit_scenes, digits, fashion_mnist, railsem19" in capsys.readouterr().err
+    assert "digits, fashion_mnist, four_digit_scenes, railsem19" in capsys.readouterr().err
 
 
 def test_adopting_a_part_tells_what_is_still_missing(project, tmp_path, capsys):

@@ -117,6 +117,14 @@ FIRST = "source__files__0__"
         (scenes(format__train=0), "greater than or equal to 1"),
         (scenes(image__channels=1), "makes images of 3 channels"),
         (scenes(classes=["ground", "digit"]), "has 11 classes here"),
+        (scenes(format__shown=[]), "at least 1"),
+        (scenes(format__shown=[1, 1]), "'shown' has digits from 0 to 9, each once"),
+        (scenes(format__shown=[1, 10]), "'shown' has digits from 0 to 9, each once"),
+        (scenes(format__shown=[-1]), "'shown' has digits from 0 to 9, each once"),
+        (
+            scenes(format__shown=[3, 5]),
+            "has 3 classes here: the ground and the digits of 'shown'",
+        ),
         (scenes(source=cityscapes()[0].source), "access 'embedded' goes with"),
         (scenes(records={"train": 1, "test": 1}, split=cityscapes()[0].split), "'records.test' is"),
     ],
@@ -142,7 +150,7 @@ def test_an_unknown_dataset_lists_the_known(project):
 
     assert caught.value.remedy == (
         "there are: cifar10, cifar100, cityscapes, cityscapes_tfrecord, digit_scenes, digits, "
-        "fashion_mnist, railsem19"
+        "fashion_mnist, four_digit_scenes, railsem19"
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,8 @@ from harness.data.ground import FULL, gradient, ground
 from harness.data.reading import read_digits
 from harness.data.split import divide
 from harness.data.step import digests
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -103,6 +107,63 @@ def test_digits_stand_out_from_the_ground(values):
         digit = image[(mask > 0) & (mask < 255)].astype(float).mean()
 
         assert abs(digit - image[mask == 0].astype(float).mean()) > 15
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory):
+    """Give the project's dataset of scenes of four digits, and all of its arrays."""
+    made = catalogue.load(REPOSITORY / "specs" / "dataset" / "four_digit_scenes.yaml")
+    return made, whole(made)
+
+
+def test_scenes_of_four_digits_are_those_that_their_spec_records(four):
+    """Scenes of some digits have the same bytes on every machine as well."""
+    made, values = four
+
+    assert digests(values) == made.arrays
+    for part, count in {"train": 400, "validation": 80, "test": 120}.items():
+        assert values[f"{part}_images"].shape == (count, 64, 64, 3)
+        assert set(np.unique(values[f"{part}_labels"]).tolist()) == {0, 1, 2, 3, 4, 255}
+
+
+def test_the_class_of_a_digit_is_its_place_among_those_shown(four):
+    """Of the digits 0, 1, 4 and 7 the classes are 1 to 4, and no other digit is in a scene."""
+    made, _ = four
+    path = package.locate(made.source)
+    every = read_digits(made, made.format.digit, 10, {path.name: path})
+    parts = vars(divide(every.train.labels, made.split, 0))
+    with segmentation.divided(made, {path.name: path}) as division:
+        used = {name: part.scenes.digits for name, part in division.parts.items()}
+
+    assert made.classes == ("ground", "0", "1", "4", "7")
+    for name, indices in parts.items():
+        digits = every.train.labels[indices]
+        shown = np.isin(digits, made.format.shown)
+        assert [made.classes[1 + place] for place in used[name].labels] == [
+            str(digit) for digit in digits[shown]
+        ]
+        np.testing.assert_array_equal(used[name].images, every.train.images[indices][shown])
+
+
+def test_the_order_of_the_digits_that_are_shown_is_that_of_their_classes(four):
+    """Shown the other way round, the same scene has the other classes."""
+    made, _ = four
+    path = package.locate(made.source)
+    layout = made.format.model_copy(update={"shown": made.format.shown[::-1]})
+    scenes = []
+    for one in (made, made.model_copy(update={"format": layout})):
+        with segmentation.divided(one, {path.name: path}) as division:
+            scenes.append(division.parts["test"].scenes.scene(3))
+    turned = np.array([0, 4, 3, 2, 1, *[255] * 251], np.uint8)
+
+    np.testing.assert_array_equal(scenes[0].image, scenes[1].image)
+    np.testing.assert_array_equal(turned[scenes[0].mask], scenes[1].mask)
+
+
+def test_all_digits_are_shown_unless_the_spec_says_which(sample):
+    """Specs of before digits could be chosen keep their meaning."""
+    assert sample.format.shown == tuple(range(10))
+    assert "shown" not in sample.model_dump(exclude_defaults=True)["format"]
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4, 7])

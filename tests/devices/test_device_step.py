@@ -2,16 +2,20 @@
 
 import hashlib
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 from record_samples import record
 
+from harness.builtin import STEPS
 from harness.devices.measured import unchanged
 from harness.devices.params import SummaryParams
 from harness.devices.record import dumps
 from harness.devices.step import rows, summarise
 from harness.errors import HarnessError
+from harness.formats import arrays
 from harness.stage.checkpoint import Checkpoint
+from harness.stage.digest import sha256
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.progress import Progress
@@ -26,12 +30,17 @@ def run_step(folder, now):
     weights = folder / "teacher.safetensors"
     weights.write_bytes(b"weights")
     measured = {"teacher": hashlib.sha256(b"weights").hexdigest()}
-    (folder / "0001.json").write_bytes(dumps(record(measured=measured)))
     weights.write_bytes(now)
+    return summary(folder, dumps(record(measured=measured)), teacher=weights)
+
+
+def summary(folder, content, **measured):
+    """Run the step with a record of these bytes, and with what it measured; return its rows."""
+    (folder / "0001.json").write_bytes(content)
     outputs = Outputs({"rows": "rows"}, folder / "out", {"rows": "rows.csv"})
-    inputs = Inputs({"record": {None: folder / "0001.json"}, "teacher": {None: weights}})
+    paths = {"record": folder / "0001.json", **measured}
     summarise(
-        inputs,
+        Inputs({name: {None: path} for name, path in paths.items()}),
         PARAMS,
         outputs,
         Run("nonn", "speed", 0, Checkpoint(None), Progress("speed")),
@@ -58,6 +67,27 @@ def test_row_of_a_series():
         "current": True,
         "complete": True,
     }
+
+
+def test_exported_networks_are_current_while_their_bytes_are(tmp_path):
+    """What was measured may be a folder of arrays: one other byte in it, and rows say so."""
+    networks = {"teacher": np.zeros(3, np.uint8), "student": np.ones(4, np.uint8)}
+    folder = tmp_path / "exported"
+    arrays.write_folder(folder, networks, {})
+    made = dumps(record(measured={"exported": sha256(folder)}))
+
+    assert [row["current"] for row in summary(tmp_path, made, exported=folder)] == [True, True]
+    arrays.write_folder(folder, {**networks, "student": np.zeros(4, np.uint8)}, {})
+    assert [row["current"] for row in summary(tmp_path, made, exported=folder)] == [False, False]
+
+
+def test_exported_networks_are_optional_and_weights_have_any_name():
+    """A spec may give the step networks that were exported, or weights under other names."""
+    step = STEPS["summarise"]
+
+    assert step.inputs == {"record": "measurement", "exported": "arrays"}
+    assert step.optional == {"exported"}
+    assert step.more_inputs == "weights"
 
 
 @pytest.mark.parametrize(("now", "current"), [(b"weights", True), (b"Weights", False)])

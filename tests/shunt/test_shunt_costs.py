@@ -193,7 +193,7 @@ def test_a_shunt_that_costs_more_is_refused_and_the_others_stay(table, network):
     assert row["refused"].startswith("the shunt for window 4-5 needs ")
     assert row["refused"].endswith("the network would be slower")
     assert {row[figure] for figure in figures} == {None}
-    assert [one["refused"] for one in others] == [""] * 7
+    assert {one["refused"] for one in others} == {""}
     assert all(one["macs"] > 0 for one in others)
 
 

@@ -140,18 +140,21 @@ def inputs(tmp_path):
     """Write what the drawings read; return the paths by drawing, name and seed."""
     for seed in (0, 1):
         tables.write(tmp_path / f"quotients-{seed}.csv", quotient_rows(seed))
-        tables.write(tmp_path / f"scores-{seed}.csv", scores(seed))
+        original, *others = scores(seed)
+        tables.write(tmp_path / f"original-{seed}.csv", [original])
+        tables.write(tmp_path / f"scores-{seed}.csv", others)
     tables.write(tmp_path / "choices.csv", CHOICES)
     tables.write(tmp_path / "front.csv", FRONT)
     folders.write_folder(tmp_path / "examples", masks(), ABOUT)
     choices = {None: str(tmp_path / "choices.csv")}
     seeded = {
         name: {seed: str(tmp_path / f"{name}-{seed}.csv") for seed in (0, 1)}
-        for name in ("quotients", "scores")
+        for name in ("quotients", "original", "scores")
     }
     return {
         "draw_knowledge_quotients": {"quotients": seeded["quotients"], "choices": choices},
         "draw_accuracy_against_macs": {
+            "original": seeded["original"],
             "scores": seeded["scores"],
             "choices": choices,
             "front": {None: str(tmp_path / "front.csv")},

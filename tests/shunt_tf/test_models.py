@@ -311,3 +311,15 @@ def test_batch_normalisation_as_published():
 
     assert {type(one) for one in found} == {layers.Normalisation}
     assert {(one.epsilon, one.momentum) for one in found} == {(1e-3, 0.999)}
+
+
+@pytest.mark.parametrize("index", [1, 3], ids=family)
+def test_momentum_of_normalisation_is_the_networks(index):
+    """Every normalisation takes it, in the head and the blocks alike, and nothing else changes."""
+    with_it = models.build(network(FAMILIES[index], momentum=0.9), 1)
+    without = snapshot(models.build(network(FAMILIES[index]), 1))
+    found = [layer for layer in with_it.layers if isinstance(layer, layers.Normalisation)]
+
+    assert {(one.epsilon, one.momentum) for one in found} == {(1e-3, 0.9)}
+    for name, value in snapshot(with_it).items():
+        np.testing.assert_array_equal(value, without[name])

@@ -78,6 +78,18 @@ def test_settings_of_the_layers(shunt):
     assert isinstance(model.layers[-1], Normalisation)
 
 
+@pytest.mark.parametrize("shunt", SHUNTS[::2], ids=str)
+def test_momentum_of_normalisation(shunt):
+    """A network's momentum is its shunts' as well; how the weights are drawn stays the same."""
+    part = place()
+    model = build_shunt(part, shunt, 1, momentum=0.9)
+    found = [layer for layer in model.layers if isinstance(layer, Normalisation)]
+
+    assert {layer.momentum for layer in found} == {0.9}
+    assert len(found) == 3 * {1: 2, 4: 1, 5: 3}[shunt.architecture]
+    assert all(map(np.array_equal, weights(model), weights(build_shunt(part, shunt, 1))))
+
+
 def test_activations_are_cut_off_at_6():
     """Every activation is ReLU6, and there is none at the end."""
     model = build_shunt(place(), Shunt(architecture=4), 1)

@@ -224,6 +224,8 @@ def test_stored_shunts_give_the_score_of_their_row(chain, name):
         derive_seed("shunt", "train_shunts", 0, "initial"),
     )  # fmt: skip
 
+    for shunt in read.values():
+        assert shunt.get_layer("shunt_batch_norm_1").momentum == chain.network.momentum == 0.7
     for state, shunts in (("inserted", drawn), ("imitating", read)):
         row = only(chain.shunts["scores"], system=name, state=state)
         model = with_shunts(chain.model, shunts)

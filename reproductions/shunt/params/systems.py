@@ -50,7 +50,7 @@ class Final(Params):
 
     @property
     def name(self) -> str:
-        """What stands for it in a history and in stored weights."""
+        """Of its task, its rows in a history and its stored weights."""
         return f"{self.system} {label_of(self.distillation)}"
 
 
@@ -59,7 +59,7 @@ def check_finals(systems: Systems, finals: tuple[Final, ...]) -> None:
     for final in finals:
         if final.system not in systems.names:
             known = ", ".join(systems.names)
-            raise ValueError(f"a final training names the system '{final.system}'; there are {known}")
+            raise ValueError(f"'{final.name}' trains no system of this stage; there are {known}")
     names = [final.name for final in finals]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
