@@ -42,7 +42,7 @@ check: $(BIN)/.dev  ## lint, types, stale files
 	@$(BIN)/hadolint Dockerfile
 
 bench: $(BIN)/.dev  ## measure the speeds that the project promises, as ratios
-	@$(BIN)/harness env harness torch > /dev/null
+	@$(BIN)/harness env harness torch tensorflow > /dev/null
 	@$(BIN)/python -m pytest benchmarks --benchmark-columns=min,median,rounds
 
 setup: $(BIN)/.dev  ## install the harness and its tools into .venv

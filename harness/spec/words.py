@@ -39,7 +39,7 @@ PATTERNS = {
     r"^[a-z][a-z0-9_]*/[a-z][a-z0-9-]*$": "<paper>/<stage>, such as nonn/teacher",
     r"^[a-z0-9][a-z0-9_.-]*$": "lower-case letters, digits, '_', '.' and '-'",
     r"^[a-z][a-z0-9.-]*$": "lower-case letters, digits, '.' and '-'",
-    r"^[a-z0-9][a-z0-9.-]*$": "lower-case letters, digits, '.' and '-', a digit first at will",
+    r"^[a-z0-9][a-z0-9.-]*$": "lower-case letters, digits, '.' and '-', a letter or digit first",
     r"^[a-z0-9]+([+.-][a-z0-9]+)*$": "the name of a package, in lower case",
     r"^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$": 'blocks in quotes, such as "7-12", or "7" for one',
 }
