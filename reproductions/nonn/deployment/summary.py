@@ -11,7 +11,7 @@ from harness.devices.record import Record, read
 from harness.devices.statistics import Summary
 from harness.errors import HarnessError
 from harness.formats.rows import Row, Value
-from harness.spec.device import Device, Host, Link, LocalProcess
+from harness.spec.device import Device, Host, Link, LitertHost, LocalProcess
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
@@ -191,7 +191,7 @@ def _simulated(simulated: Sequence[Row], device: Device, subject: Subject) -> Va
 
 def _link(device: Device, subject: Subject) -> Link | None:
     """The link that the subject was measured over: the device's own, unless one was shaped."""
-    if isinstance(device, Host):
+    if isinstance(device, Host | LitertHost):
         return None
     if subject.link is None:
         return device.link

@@ -78,7 +78,10 @@ def write(name: str, folder: Path, share: float) -> None:
     run = Run("nonn", "images", 0, Checkpoint(None), Progress(name))
     try:
         step.materialise(
-            Inputs({}), DatasetParams(dataset=name, limit=None, spec=spec), outputs, run
+            Inputs({}),
+            DatasetParams(dataset=name, limit=None, resize=None, spec=spec),
+            outputs,
+            run,
         )
         folder.parent.mkdir(parents=True, exist_ok=True)
         os.replace(staging / "images" / "arrays", folder)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from harness.errors import HarnessError
 from harness.formats.arrays import Array
 from harness.formats.rows import Row
+from reproductions.shunt.evaluation import answering
 from reproductions.shunt.export.conversion import to_litert
 from reproductions.shunt.export.litert import Litert
 from reproductions.shunt.params.export import Export, Precision
@@ -70,9 +72,10 @@ def export_all(
     arrays: dict[str, Array] = {}
     rows: list[Row] = []
     for network, model in models.items():
+        wanted = outputs_of(model, images)
         for precision in how.precisions:
             content = to_litert(model, precision, calibration, how.ends)
-            found = likeness(model, Litert(content), images, score)
+            found = likeness(wanted, Litert(content), images, score)
             if precision == "float32":
                 _check(network, found.difference, how.tolerance)
             arrays[f"{network}-{precision}"] = np.frombuffer(content, np.uint8)
@@ -80,17 +83,18 @@ def export_all(
     return Exported(arrays, rows)
 
 
-def likeness(model: keras.Model, exported: Litert, images: Array, score: Score) -> Likeness:
-    """Return how near `exported` is to `model` on `images` (N, H, W, C) float32."""
-    differences, same, classes = [], [], []
-    for some in _portions(images):
-        wanted = np.asarray(model(some, training=False))
-        found = exported(some)
-        differences.append(np.abs(found - wanted).max())
-        classes.append(found.argmax(axis=-1))
-        same.append(classes[-1] == wanted.argmax(axis=-1))
-    agreement = 100 * float(np.concatenate(same).mean())
-    return Likeness(float(np.max(differences)), agreement, score(np.concatenate(classes)))
+def outputs_of(model: keras.Model, images: Array) -> Array:
+    """Return what `model` gives for `images` (N, H, W, C) float32: (N, ...)."""
+    answer = answering(model)
+    return np.concatenate([np.asarray(answer(tf.constant(some))) for some in _portions(images)])
+
+
+def likeness(wanted: Array, exported: Litert, images: Array, score: Score) -> Likeness:
+    """Return how near `exported` on `images` (N, H, W, C) float32 is to `wanted` (N, ...)."""
+    found = exported(images)
+    classes = found.argmax(axis=-1)
+    agreement = 100 * float((classes == wanted.argmax(axis=-1)).mean())
+    return Likeness(float(np.abs(found - wanted).max()), agreement, score(classes))
 
 
 def representative(available: int, count: int, generator: np.random.Generator) -> Array:
