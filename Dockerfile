@@ -25,7 +25,7 @@ COPY --chown=1000:1000 . .
 RUN --mount=type=bind,from=wheels,target=/wheels \
     if [ -n "$(ls /wheels)" ]; then export PIP_FIND_LINKS=/wheels; fi \
     && make setup \
-    && .venv/bin/harness env harness torch \
+    && .venv/bin/harness env harness torch tensorflow \
     && rm -rf /home/reader/.cache
 
 CMD ["make", "repro"]

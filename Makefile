@@ -24,7 +24,7 @@ verify: $(BIN)/.harness  ## read every byte again; then make everything anew els
 	@$(BIN)/harness verify --rerun
 
 verify-all: $(BIN)/.dev  ## the whole matrix: every variation, all faults and attacks, the evidence of other CPUs
-	@$(BIN)/harness env harness torch > /dev/null
+	@$(BIN)/harness env harness torch tensorflow > /dev/null
 	@$(BIN)/harness verify --jobs 2
 	@$(BIN)/python -m harness.rerun.matrix
 	@$(BIN)/harness verify --rerun --vary cpu --check
