@@ -71,7 +71,8 @@ def _stages(lines: list[str]) -> dict[str, LockedStage]:
         raise ValueError("it holds no stage")
     starts = [n for n, line in enumerate(body) if re.match(r"^  \S", line)]
     for start, end in zip(starts, [*starts[1:], len(body)], strict=True):
-        found[body[start].strip().rstrip(":")] = _stage(body[start + 1 : end])
+        # YAML quotes what would be no text without: on, no, 12.
+        found[body[start].strip().rstrip(":").strip("'")] = _stage(body[start + 1 : end])
     return found
 
 

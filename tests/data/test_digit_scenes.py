@@ -122,7 +122,7 @@ def test_scenes_of_four_digits_are_those_that_their_spec_records(four):
 
     assert digests(values) == made.arrays
     for part, count in {"train": 400, "validation": 80, "test": 120}.items():
-        assert values[f"{part}_images"].shape == (count, 64, 64, 3)
+        assert values[f"{part}_images"].shape == (count, 48, 48, 3)
         assert set(np.unique(values[f"{part}_labels"]).tolist()) == {0, 1, 2, 3, 4, 255}
 
 

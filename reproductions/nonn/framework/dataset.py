@@ -65,7 +65,8 @@ def _make(folder: Path, wanted: DatasetConfigs) -> None:
     from harness.spec.files import SpecFiles
 
     field = f"dataset_configs.dataset_root '{wanted.dataset_root}'"
-    known = SpecFiles.read(ROOT / "specs").datasets()
+    every = SpecFiles.read(ROOT / "specs").datasets()
+    known = {name: spec for name, spec in every.items() if spec.labels.kind == "class"}
     # "CIFAR10", "cifar-10" and "cifar_10" are all cifar10.
     plain = {name.replace("_", ""): name for name in known}
     name = plain.get(folder.name.lower().replace("-", "").replace("_", ""))
