@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from harness.devices import statistics
 from harness.devices.measured import current
 from harness.devices.params import SummaryParams
@@ -36,7 +38,6 @@ def rows(record: Record, params: SummaryParams, *, current: bool) -> list[Row]:
     """Return one row a series, in the order of `params.labels`."""
     _same_series(record, params)
     found = {name: _summary(record, name, params.unit) for name in params.labels}
-    baseline = None if params.baseline is None else found[params.baseline].median
     return [
         {
             **params.labels[name],
@@ -45,7 +46,7 @@ def rows(record: Record, params: SummaryParams, *, current: bool) -> list[Row]:
             "lower_quartile": one.lower_quartile,
             "median": one.median,
             "upper_quartile": one.upper_quartile,
-            "speed_up": None if baseline is None else statistics.ratio(baseline, one.median),
+            "speed_up": _speed_up(found, params.baseline_of(name), one),
             "samples": one.samples,
             "device": record.device.device,
             "record": record.number,
@@ -54,6 +55,10 @@ def rows(record: Record, params: SummaryParams, *, current: bool) -> list[Row]:
         }
         for name, one in found.items()
     ]
+
+
+def _speed_up(found: Mapping[str, Summary], baseline: str | None, one: Summary) -> float | None:
+    return None if baseline is None else statistics.ratio(found[baseline].median, one.median)
 
 
 def _same_series(record: Record, params: SummaryParams) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.report import words
-from harness.report.model import ClaimReport, PaperReport, Product, Report
+from harness.report.model import ClaimReport, ContextReport, PaperReport, Product, Report
 from harness.report.results import FoundTable, Results
 from harness.spec.paper import Paper
 from harness.stage.progress import duration
@@ -30,6 +30,10 @@ _RULE = (
     "the tolerance is within it. Words such as *up to* are the publication's and widen nothing. "
     "After each source stands how sure it is: a printed table, an abstract, the released code, or "
     "derived from those by arithmetic."
+)
+_CONTEXT = (
+    "Numbers of others, of something alike and not the same. They are no claims of this paper, "
+    "have no verdict and do not count for the coverage."
 )
 
 
@@ -75,6 +79,10 @@ def _paper(report: PaperReport, paper: Paper, found: Results) -> Iterator[str]:
         yield _evidence(report.claims)
     yield from _different(report)
     yield from _unverified(report)
+    if report.context:
+        yield "### Context: what neighbouring works state"
+        yield _CONTEXT
+        yield _context(report.context)
     if report.tables:
         yield "### Tables"
     for table in report.tables:
@@ -103,7 +111,21 @@ def _claims(claims: Sequence[ClaimReport]) -> str:
     return grid(heads, body, [False] * len(heads))
 
 
-def _source(claim: ClaimReport) -> str:
+def _context(statements: Sequence[ContextReport]) -> str:
+    heads = ["Neighbour's statement", "Source", "Reported", "What is different there"]
+    body = [
+        [
+            f"**{markdown(one.name)}**: {markdown(one.says)}",
+            _source(one),
+            markdown(words.stated(one)),
+            markdown(one.differs),
+        ]
+        for one in statements
+    ]
+    return grid(heads, body, [False] * len(heads))
+
+
+def _source(claim: ClaimReport | ContextReport) -> str:
     source = claim.source
     label = markdown(f"{source.venue}, {source.year}")
     return f"[{label}]({source.link}), {markdown(source.where)} ({markdown(source.certainty)})"

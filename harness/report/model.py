@@ -58,6 +58,19 @@ class ClaimReport(Spec):
         return (self.outcome.verdict == "different") != (self.differs is not None)
 
 
+class ContextReport(Spec):
+    """What a neighbouring work states: no claim of this paper, and without a verdict."""
+
+    name: Name
+    says: str
+    value: Number | None
+    unit: str | None
+    statement: str | None
+    bound: str
+    source: Source
+    differs: str
+
+
 class Product(Spec):
     """A table or figure: the hash of what was regenerated, or why it was not."""
 
@@ -111,6 +124,7 @@ class PaperReport(Spec):
     claims: tuple[ClaimReport, ...]
     tables: tuple[Product, ...]
     figures: tuple[Product, ...]
+    context: tuple[ContextReport, ...] = ()
 
 
 class Report(Spec):

@@ -12,6 +12,7 @@ from harness.report import evidence, results
 from harness.report.lookup import find
 from harness.report.model import (
     ClaimReport,
+    ContextReport,
     Coverage,
     Evidence,
     PaperReport,
@@ -22,7 +23,7 @@ from harness.report.model import (
 )
 from harness.report.params import ReportParams
 from harness.report.results import FoundFigure, FoundTable, Results
-from harness.spec.claim import Cell, Claim
+from harness.spec.claim import Cell, Claim, Context
 from harness.spec.paper import Figure, Paper, Publication, Table
 from harness.table.conformity import deviation
 from harness.table.model import headings
@@ -93,6 +94,19 @@ class _Court:
             claims=claims,
             tables=tuple(tables.values()),
             figures=figures,
+            context=tuple(self.context(name, one) for name, one in paper.context.items()),
+        )
+
+    def context(self, name: str, context: Context) -> ContextReport:
+        return ContextReport(
+            name=name,
+            says=context.says,
+            value=context.reported.value,
+            unit=context.reported.unit,
+            statement=context.reported.statement,
+            bound=context.reported.bound,
+            source=_source(context, self.paper.publications[context.source.publication]),
+            differs=context.differs,
         )
 
     def table(self, name: str) -> Product:
@@ -194,7 +208,7 @@ def _share(products: Iterable[Product]) -> Share:
     return Share(reproduced=reasons.count(""), total=len(reasons))
 
 
-def _source(claim: Claim, publication: Publication) -> Source:
+def _source(claim: Claim | Context, publication: Publication) -> Source:
     return Source(
         publication=claim.source.publication,
         title=publication.title,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from harness.report.model import ClaimReport, Coverage, Share
+from harness.report.model import ClaimReport, ContextReport, Coverage, Share
 from harness.verdict import PERCENT, WORDS, Number, Verdict
 
 NOTHING = "-"
@@ -29,6 +29,14 @@ def reported(claim: ClaimReport) -> str:
     # In a relation the outcome's unit is the column's; the reported value stands for itself.
     said = amount(outcome.reported, claim.unit)
     return said if claim.bound == "exactly" else f"{claim.bound} {said}"
+
+
+def stated(context: ContextReport) -> str:
+    """Return what a neighbouring work states, in its words of bound."""
+    if context.value is None:
+        return context.statement or NOTHING
+    said = amount(context.value, context.unit)
+    return said if context.bound == "exactly" else f"{context.bound} {said}"
 
 
 def reproduced(outcome: Verdict) -> str:

@@ -14,6 +14,7 @@ from harness.spec.files import SpecFiles
 from harness.spec.problem import Path, Problem, shown
 from harness.spec.translation import Locate
 
+_SECTIONS = ("claims", "context")
 _FREE = "decided_from"
 _ABSENT = object()
 
@@ -34,14 +35,14 @@ def alterations(files: SpecFiles, tree: Mapping[str, Any], locate: Locate) -> It
     for name, document in files.groups["papers"].items():
         paper = papers.get(name) if isinstance(papers, Mapping) else None
         if isinstance(paper, Mapping) and () not in document.refused:
-            now = paper.get("claims", {})
-            yield from _altered(document.tree.get("claims", {}), now, name, locate)
+            for section in _SECTIONS:
+                was, now = document.tree.get(section, {}), paper.get(section, {})
+                yield from _altered(was, now, ("papers", name, section), locate)
 
 
-def _altered(was: Any, now: Any, paper: str, locate: Locate) -> Iterator[Problem]:
-    at: Path = ("papers", paper, "claims")
+def _altered(was: Any, now: Any, at: Path, locate: Locate) -> Iterator[Problem]:
     for path in _differences(was, now, at):
-        field = ".".join(map(str, path[3:])) or "claims"
+        field = ".".join(map(str, path[3:])) or str(at[-1])
         said = f"{shown(field)} is not as the paper's file has it"
         allowed = f"the same in every profile; only '{_FREE}' may change"
         yield Problem(*locate(path), "", said, allowed)

@@ -38,6 +38,15 @@ class Reported(Spec):
         return self
 
 
+class Context(Spec):
+    """What a neighbouring work states of something alike: shown beside the claims, never judged."""
+
+    says: Text = Field(description="What is stated in one sentence, in our words.")
+    source: Source = Field(description="Where it is stated.")
+    reported: Reported = Field(description="What is stated.")
+    differs: Text = Field(description="What is different there, so that it is no claim here.")
+
+
 class Cell(Spec):
     """One cell of one table of this paper."""
 

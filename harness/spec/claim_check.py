@@ -26,6 +26,9 @@ def claim_problems(scope: PaperScope) -> Iterator[Problem]:
             if cell is not None:
                 yield from _cell(scope, cell, (*at, part))
         yield from _units(scope, claim, at)
+    for name, context in scope.paper.context.items():
+        path = ("context", name, "source", "publication")
+        yield from scope.unknown("publications", context.source.publication, path, "publication")
 
 
 def table_problems(scope: PaperScope) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from harness.spec.reader import Document
 Entry = str | dict[str, str]
 
 # What a profile may change in a paper, but not add to it.
-_SECTIONS = ("publications", "claims", "stages", "tables", "figures")
+_SECTIONS = ("publications", "claims", "context", "stages", "tables", "figures")
 
 
 def expected(files: SpecFiles) -> list[Entry]:

@@ -17,7 +17,7 @@ from harness.spec.base import (
     Unit,
     check_address,
 )
-from harness.spec.claim import Claim
+from harness.spec.claim import Claim, Context
 
 Address = Annotated[
     str, StringConstraints(pattern=r"^https://\S+$", max_length=500), AfterValidator(check_address)
@@ -126,6 +126,11 @@ class Paper(Spec):
         description="Values that several stages share; the parameter `=name` stands for one.",
     )
     claims: dict[Name, Claim] = Field({}, description="What the publications state.")
+    context: dict[Name, Context] = Field(
+        {},
+        description="What neighbouring works state of something alike: shown in the report, "
+        "without a verdict and outside of the coverage.",
+    )
     stages: dict[Name, Stage] = Field(min_length=1, description="The experiment, step by step.")
     tables: dict[Name, Table] = Field({}, description="Tables made of the rows of stages.")
     figures: dict[Name, Figure] = Field({}, description="Figures drawn from outputs of stages.")

@@ -69,6 +69,23 @@ def test_row_of_a_series():
     }
 
 
+def test_baseline_of_each_row_by_labels():
+    """With labels as the baseline each row is compared with the row that has these, else alike."""
+    labels = {
+        "teacher": {"layer": "first", "bits": 32},
+        "student": {"layer": "first", "bits": 1},
+    }
+    params = SummaryParams(labels=labels, baseline={"bits": 32}, unit="ms")
+
+    assert [row["speed_up"] for row in rows(record(), params, current=True)] == [1.0, 41 / 11]
+
+
+def test_baseline_that_no_series_has():
+    """Labels that no series has are refused, with the row that would need one."""
+    with pytest.raises(ValidationError, match=r"'teacher' is compared with .* there are 0 of them"):
+        SummaryParams(labels=LABELS, baseline={"network": "vgg"}, unit="ms")
+
+
 def test_exported_networks_are_current_while_their_bytes_are(tmp_path):
     """What was measured may be a folder of arrays: one other byte in it, and rows say so."""
     networks = {"teacher": np.zeros(3, np.uint8), "student": np.ones(4, np.uint8)}
