@@ -16,7 +16,7 @@ repro: $(BIN)/.harness  ## rerun everything of the smoke profile and judge every
 	@$(BIN)/harness repro
 
 test: $(BIN)/.dev  ## run all tests
-	@$(BIN)/harness env harness torch tvm tensorflow > /dev/null
+	@$(BIN)/harness env harness torch tvm tensorflow mxnet > /dev/null
 	@$(BIN)/python -m pytest tests -n auto --dist loadfile
 
 verify: $(BIN)/.harness  ## read every byte again; then make everything anew elsewhere, under all variations at once
@@ -24,7 +24,7 @@ verify: $(BIN)/.harness  ## read every byte again; then make everything anew els
 	@$(BIN)/harness verify --rerun
 
 verify-all: $(BIN)/.dev  ## the whole matrix: every variation, all faults and attacks, the evidence of other CPUs
-	@$(BIN)/harness env harness torch tensorflow > /dev/null
+	@$(BIN)/harness env harness torch tensorflow mxnet > /dev/null
 	@$(BIN)/harness verify --jobs 2
 	@$(BIN)/python -m harness.rerun.matrix
 	@$(BIN)/harness verify --rerun --vary cpu --check
@@ -42,7 +42,7 @@ check: $(BIN)/.dev  ## lint, types, stale files
 	@$(BIN)/hadolint Dockerfile
 
 bench: $(BIN)/.dev  ## measure the speeds that the project promises, as ratios
-	@$(BIN)/harness env harness torch tensorflow > /dev/null
+	@$(BIN)/harness env harness torch tensorflow mxnet > /dev/null
 	@$(BIN)/python -m pytest benchmarks --benchmark-columns=min,median,rounds
 
 setup: $(BIN)/.dev  ## install the harness and its tools into .venv
@@ -52,7 +52,10 @@ $(BIN)/.uv: environments/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r environments/uv.txt
 	@touch $@
 
-$(BIN)/.harness: environments/harness.txt pyproject.toml $(BIN)/.uv
+# Installing compiles the kernel, where there is a compiler.
+KERNEL := $(wildcard reproductions/ensemble_kd/serving/*.[ch])
+
+$(BIN)/.harness: environments/harness.txt pyproject.toml $(KERNEL) $(BIN)/.uv
 	@$(UV) -r environments/harness.txt
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
 	@touch $@

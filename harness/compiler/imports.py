@@ -10,6 +10,7 @@ from pathlib import Path
 from grimp import ImportGraph, build_graph
 from grimp.exceptions import SourceSyntaxError
 
+from harness.compiler import native
 from harness.errors import HarnessError
 
 # What every stage's process runs besides its step.
@@ -22,7 +23,7 @@ class Imports:
 
     Imports inside functions count; those under ``if TYPE_CHECKING`` do not, since they are never
     executed. So that a stage depends on no more than it uses, an ``__init__`` that holds only a
-    docstring is left out.
+    docstring is left out. ``x.c`` beside a module ``x.py`` belongs to it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -34,8 +35,9 @@ class Imports:
         for name in (module, *_RUNTIME):
             modules |= self._graph.find_upstream_modules(name)
         modules |= {parent for name in modules for parent in _parents(name)}
-        files = {self._file(name) for name in modules}
-        return tuple(sorted(file for file in files if self._acts(file)))
+        files = {file for name in modules if self._acts(file := self._file(name))}
+        files |= {source for file in files for source in native.sources(self._root, file)}
+        return tuple(sorted(files))
 
     @cached_property
     def _graph(self) -> ImportGraph:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.compiler.native import SUFFIXES
 from harness.compiler.target import Target
 from harness.formats.atomic import write_text
 
@@ -57,6 +58,7 @@ def _place(target: Target) -> Path:
 def _sources(target: Target) -> str:
     root = target.project.root
     kinds = [("specs", "*.yaml"), ("harness", "*.py"), ("reproductions", "*.py")]
+    kinds += [(room, f"*{suffix}") for room in ("harness", "reproductions") for suffix in SUFFIXES]
     kinds.append(("device_results", "costs.json"))
     return _digest(root, [path for room, kind in kinds for path in (root / room).rglob(kind)])
 

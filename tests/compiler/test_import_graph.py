@@ -28,6 +28,19 @@ def step(inputs, params, outputs, run):
     "unrelated.py": "four = 4\n",
     "acting/__init__.py": "zero = 0\n",
     "acting/inner.py": "two = 2\n",
+    "deep.c": """\
+#include <stdint.h>
+#include "deep.h"
+  # include "acting/sums.h"
+#include "../../../outside.h"
+#include "nowhere.h"
+/* #include "unrelated.h" */
+""",
+    "deep.h": '#include "acting/sums.h"\n',
+    "acting/sums.h": '#include "../deep.h"\n',
+    "unrelated.c": "int four;\n",
+    "unrelated.h": "int five;\n",
+    "typed.c": "int three;\n",
 }
 
 SCRIPT = """\
@@ -35,6 +48,14 @@ import json
 from pathlib import Path
 from harness.compiler.imports import Imports
 print(json.dumps(Imports(Path.cwd()).files("reproductions.probe.step")))
+"""
+
+OUTDATED = """\
+from pathlib import Path
+from harness.compiler.stamp import outdated
+from harness.compiler.target import Target
+from harness.project import Project
+print(outdated(Target(Project(Path.cwd()))))
 """
 
 
@@ -52,8 +73,32 @@ def test_stage_depends_on_what_its_step_imports(files):
     """A step's module counts, and what it imports: directly, through others, inside functions."""
     own = {name.removeprefix("reproductions/probe/") for name in files if "/probe/" in name}
 
-    assert own == {"step.py", "direct.py", "deep.py", "lazy.py", "acting/inner.py",
-                   "acting/__init__.py"}  # fmt: skip
+    assert {name for name in own if name.endswith(".py")} == {
+        "step.py", "direct.py", "deep.py", "lazy.py", "acting/inner.py", "acting/__init__.py"
+    }  # fmt: skip
+
+
+def test_c_source_beside_a_module_belongs_to_it(files):
+    """The C source of an imported module counts, with what it includes of the project; no other."""
+    own = {name.removeprefix("reproductions/probe/") for name in files if "/probe/" in name}
+
+    assert {name for name in own if not name.endswith(".py")} == {
+        "deep.c", "deep.h", "acting/sums.h"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["deep.c", "acting/sums.h"])
+def test_changed_c_source_outdates_a_compilation(name, sources):
+    """An edit of a C source or header is recognised as an edit of the code."""
+    place = sources.root / "reproductions" / "toy" / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("int one;\n")
+    sources.compile()
+    assert sources.python("-c", OUTDATED).strip() == "False"
+
+    place.write_text("int two;\n")
+
+    assert sources.python("-c", OUTDATED).strip() == "True"
 
 
 @pytest.mark.parametrize("name", ["typed.py", "unrelated.py", "__init__.py"])

@@ -1,0 +1,1 @@
+"""Ensembles of quantised networks with shared weights, taught by distillation (Kromer, HPI)."""

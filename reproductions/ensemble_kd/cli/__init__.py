@@ -1,0 +1,1 @@
+"""The command line of the release, over the functions that the stages use."""

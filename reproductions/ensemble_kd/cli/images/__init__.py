@@ -1,0 +1,1 @@
+"""The datasets of the command line, from the user's own files."""

@@ -1,0 +1,1 @@
+"""The images of a dataset stage: order, random changes and normalisation, in NumPy alone."""

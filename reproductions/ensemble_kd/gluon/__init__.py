@@ -1,0 +1,1 @@
+"""The ensemble on MXNet: quantisers, layers, members, teachers and their export."""

@@ -1,0 +1,1 @@
+"""How numbers become codes, without a framework."""

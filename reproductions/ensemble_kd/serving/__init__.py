@@ -1,0 +1,1 @@
+"""Ensembles served without their framework: one store, and convolutions of packed codes."""

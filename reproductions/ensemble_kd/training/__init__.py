@@ -1,0 +1,1 @@
+"""The training of ensembles, of their teachers, and of each width alone."""

@@ -1,0 +1,1 @@
+"""The ensembles in PyTorch: the same functions of the same numbers, on a GPU where one is."""

@@ -1,0 +1,15 @@
+"""The settings under which PyTorch gives the same bytes on every run."""
+
+from __future__ import annotations
+
+import torch
+
+
+def settle() -> None:
+    """Make torch refuse operations without a fixed order, and use one thread.
+
+    The instruction set is fixed before the process starts, by the environment's variables.
+    """
+    # The same setting as use_deterministic_algorithms(True), which loads the compiler to tell it.
+    torch.set_deterministic_debug_mode("error")
+    torch.set_num_threads(1)
