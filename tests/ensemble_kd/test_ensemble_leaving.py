@@ -42,6 +42,11 @@ def network(tmp_path):
     return path
 
 
+def to_safetensors(file, network, out):
+    """Run the command and return its status."""
+    return command.main([str(file), "--network", str(network), "--to", "torch", "--out", str(out)])
+
+
 def test_prefixes_of_an_export_are_taken_off(tmp_path):
     """Names with and without MXNet's prefixes give the same canonical names."""
     found = canonical({"arg:a.gamma": 1, "aux:a.mean": 2, "b.weight": 3}, tmp_path)
@@ -88,9 +93,7 @@ def test_the_command_converts_to_safetensors(tmp_path, network, values, prefix, 
     file, out = tmp_path / "in.params", tmp_path / "out.safetensors"
     params_file.write(file, {prefix + name: value for name, value in values.items()})
 
-    status = command.main(
-        [str(file), "--network", str(network), "--to", "torch", "--out", str(out)]
-    )
+    status = to_safetensors(file, network, out)
 
     assert status == 0
     assert capsys.readouterr().out == f"{out}\n"
@@ -109,15 +112,13 @@ def test_the_command_converts_to_safetensors(tmp_path, network, values, prefix, 
     ],
 )
 def test_the_command_says_what_does_not_fit(tmp_path, network, values, change, said, capsys):
-    """What is wrong with the description, or with the values for it, is said; nothing is written."""
+    """What is wrong with the description, or the values for it, is said; nothing is written."""
     file, out = tmp_path / "in.params", tmp_path / "out.safetensors"
     params_file.write(file, values)
     other = {**ASKED, **change, "network": {**ASKED["network"], **change.get("network", {})}}
     network.write_text(json.dumps(other), encoding="utf-8")
 
-    status = command.main(
-        [str(file), "--network", str(network), "--to", "torch", "--out", str(out)]
-    )
+    status = to_safetensors(file, network, out)
 
     assert status == 1
     assert said in capsys.readouterr().err
@@ -131,7 +132,7 @@ def test_the_command_refuses_what_is_no_description(tmp_path, network, values, c
     params_file.write(file, values)
     network.write_text(content, encoding="utf-8")
 
-    status = command.main([str(file), "--network", str(network), "--to", "torch", "--out", "x"])
+    status = to_safetensors(file, network, tmp_path / "out")
 
     assert status == 1
     assert "network.json" in capsys.readouterr().err
@@ -143,9 +144,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, network, values, caps
     params_file.write(file, values)
     out = file / "inside.safetensors"
 
-    status = command.main(
-        [str(file), "--network", str(network), "--to", "torch", "--out", str(out)]
-    )
+    status = to_safetensors(file, network, out)
 
     assert status == 1
     assert "inside.safetensors" in capsys.readouterr().err

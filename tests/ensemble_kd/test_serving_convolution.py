@@ -181,3 +181,13 @@ def test_without_a_library_numpy_serves(monkeypatch, tmp_path):
         assert kernel.choose() == "numpy"
     finally:
         kernel.library.cache_clear()
+
+
+def test_library_of_another_contract_is_left_alone(monkeypatch):
+    """A library that was compiled from an older kernel is not called: NumPy serves."""
+    kernel.library.cache_clear()
+    monkeypatch.setattr(kernel, "CONTRACT", 0)
+    try:
+        assert kernel.backends() == ("numpy",)
+    finally:
+        kernel.library.cache_clear()

@@ -63,12 +63,21 @@ def test_answers_are_the_plain_networks(case):
     store, asked = opened(ensemble), images(network)
     for bits in WIDTHS:
         wanted = ensemble.answer(asked, bits)
-        found = {one: Engine(store, one).answer(asked, bits) for one in kernel.backends()}
+        found = {one: Engine(store, one, one).answer(asked, bits) for one in kernel.backends()}
         for backend, logits in found.items():
             apart = np.abs(logits - wanted).max(axis=1)
             scale = np.abs(wanted).max()
             assert logits.dtype == np.float32
             assert np.sort(apart)[3] <= 2e-5 * scale, (bits, backend)
+
+
+def test_backends_of_codes_answer_with_equal_bits():
+    """With layers in full precision by NumPy, all backends answer the same to the last bit."""
+    store, asked = opened(Reference()), images(SMALL)
+    for bits in WIDTHS:
+        first, *others = [Engine(store, one).answer(asked, bits) for one in kernel.backends()]
+
+        assert all(np.array_equal(first, other) for other in others)
 
 
 def test_widths_switch_between_requests():

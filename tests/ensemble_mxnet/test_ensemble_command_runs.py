@@ -69,6 +69,18 @@ def test_resumed_run_is_exact(commands):
     assert not [name for name in commands.names() if name.endswith("00-00-00.states")]
 
 
+def test_resumed_run_has_the_best_of_before(commands):
+    """A run that is taken up after its best epoch keeps that epoch's parameters as its own."""
+    words = f"{WIDTHS} --epochs 3 --interrupt-at"
+    assert commands(f"{words} 1 --log one") == 3
+    start = "out/one_1970-01-01_00-00-00_0001"
+    resume = f"--resume {start}.params --resume-states {start}.states --start-epoch 1"
+
+    assert commands(f"{words} 2 --log two {resume} --lr 1e-9") == 3
+
+    assert "two_1970-01-01_00-00-00_best_params.params" in commands.names()
+
+
 def test_stopped_run_says_how_to_go_on(commands):
     """A run that --interrupt-at stops exits with 3, and its log has the words that go on."""
     assert commands(f"{WIDTHS} --epochs 3 --interrupt-at 1") == 3

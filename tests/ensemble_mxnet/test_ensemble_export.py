@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ensemble_gluon_samples import COMPILED, WIDTHS, ensemble, images
+from mxnet import nd
 
 from harness.errors import HarnessError
+from reproductions.ensemble_kd.gluon.determinism import settle
 from reproductions.ensemble_kd.gluon.export import export, read_exported
 from reproductions.ensemble_kd.leaving import params_file
 from reproductions.ensemble_kd.params.quantisation import PUBLISHED, Quantisation
@@ -56,6 +58,16 @@ def test_a_member_that_is_not_there_is_not_exported(tmp_path):
     with pytest.raises(HarnessError, match="no member of 3 bits"):
         export(ensemble((8,)), 3, tmp_path / "member")
     assert not list(tmp_path.iterdir())
+
+
+def test_settling_seeds_the_draws_of_mxnet():
+    """The same seed gives the same numbers, another one others."""
+    drawn = []
+    for seed in (3, 3, 4):
+        settle(seed)
+        drawn.append(nd.random.uniform(shape=5).asnumpy().tolist())
+
+    assert drawn[0] == drawn[1] != drawn[2]
 
 
 def test_two_processes_give_equal_bytes(tmp_path):

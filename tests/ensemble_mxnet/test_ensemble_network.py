@@ -286,6 +286,19 @@ def test_values_survive_a_round_trip(small):
     np.testing.assert_array_equal(other(images()).asnumpy(), small(images()).asnumpy())
 
 
+def test_a_compiled_network_takes_new_values():
+    """What was compiled before reads the values that it has now, with maps and without."""
+    network, other = ensemble(seed=0), ensemble(seed=9)
+    network.hybridize(**COMPILED)
+    before = network(images()).asnumpy()
+    load(network, values(other), "another")
+
+    expected = other(images()).asnumpy()
+    assert not np.array_equal(before, expected)
+    np.testing.assert_array_equal(network(images()).asnumpy(), expected)
+    np.testing.assert_array_equal(network.with_maps(images())[0].asnumpy(), expected)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

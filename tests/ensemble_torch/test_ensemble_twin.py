@@ -163,7 +163,7 @@ def test_one_member_answers_as_in_the_ensemble():
 
 
 def test_shared_gradients_are_the_sum_of_the_members():
-    """What all losses pull at a shared weight is the sum of what each pulls; the rest is private."""
+    """What all losses pull at a shared weight is the sum of what each of them pulls alone."""
     source = source_of((32, 2))
     images = torch.from_numpy(images_of(source, 16))
 

@@ -135,6 +135,8 @@ class _Stage:
         )
         self._tell_progress(self.plan.start)
         trained = train([job], _run(self.plan, self.live), watch)
+        # The best epoch may lie before those of this process.
+        self._keep_best(trained.best.get(job.name, {}))
         if not trained.finished:
             self._stop()
             return INTERRUPTED

@@ -23,7 +23,7 @@ __all__ = ["Ensemble", "load", "values"]
 _NORMALISATION = frozenset({"gamma", "beta", "mean", "variance"})
 
 
-class Ensemble(gluon.HybridBlock):  # type: ignore[misc]
+class Ensemble(gluon.HybridBlock):
     """From images (B, C, H, W), normalised, to logits (members, B, classes).
 
     Parameters

@@ -71,7 +71,7 @@ def _places(
     }
 
 
-class Members(gluon.HybridBlock):  # type: ignore[misc]
+class Members(gluon.HybridBlock):
     """Some members of an ensemble, with its parameters.
 
     It answers images (B, C, H, W) with logits (members, B, classes); with `maps` also with what

@@ -61,7 +61,7 @@ def build_teacher(
     return network
 
 
-class CifarResNetV2(gluon.HybridBlock):  # type: ignore[misc]
+class CifarResNetV2(gluon.HybridBlock):
     """GluonCV's pre-activation network for CIFAR: three stages of (depth - 2) / 6 blocks."""
 
     def __init__(self, depth: int, channels: Sequence[int], classes: int) -> None:
@@ -87,7 +87,7 @@ class CifarResNetV2(gluon.HybridBlock):  # type: ignore[misc]
         return self.output(self.features(x))
 
 
-class _PreActivation(gluon.HybridBlock):  # type: ignore[misc]
+class _PreActivation(gluon.HybridBlock):
     """Twice normalisation, ReLU, 3x3; the shortcut starts after the first ReLU if it changes."""
 
     def __init__(self, channels: int, stride: int, *, changes: bool) -> None:

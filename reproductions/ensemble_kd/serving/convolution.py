@@ -52,6 +52,7 @@ class PackedConvolution:
         self._constant = np.full(self._packed.lanes, self._meaning.constant, np.int32)
         if self._meaning.less_weights:
             self._constant -= self._packed.taps.sum(axis=0, dtype=np.int32)
+        self._outside = self._packed.taps * np.int32(self._meaning.border)
 
     @property
     def bytes(self) -> int:
@@ -103,7 +104,7 @@ class PackedConvolution:
         channels = kernel.Channels(
             self._packed.weights.ctypes.data,
             self._constant.ctypes.data,
-            self._packed.taps.ctypes.data,
+            self._outside.ctypes.data,
             *pointers,
         )
         kernel.library().ensemble_convolve(
@@ -119,7 +120,7 @@ class PackedConvolution:
             padding=about.padding, out_height=shape[1], out_width=shape[2],
             layout=NUMBERS[self._packed.layout], activation_bits=about.activation_bits,
             weight_bits=about.weight_bits, sign=about.sign, differing=meant.differing,
-            multiply=meant.multiply, sums_multiply=meant.sums_multiply, border=meant.border,
+            multiply=meant.multiply, sums_multiply=meant.sums_multiply, border=meant.border != 0,
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from reproductions.ensemble_kd.params.quantisation import FULL
 from reproductions.ensemble_kd.quantisation.nested import NESTED
 from reproductions.ensemble_kd.serving import kernel
 from reproductions.ensemble_kd.serving.forward import Ready, build, build_body
-from reproductions.ensemble_kd.serving.layers import Layer
+from reproductions.ensemble_kd.serving.layers import Backends, Layer
 from reproductions.ensemble_kd.serving.store import Store
 
 Mixed = Mapping[str, int]
@@ -30,12 +30,17 @@ class Engine:
     store
         Opened, so that it is as it was packed.
     backend
-        One of `kernel.backends()`; None: the fastest.
+        What computes codes, one of `kernel.backends()`; None: the fastest. All give equal bits.
+    floats
+        What computes layers in full precision. The kernel rounds otherwise than NumPy's BLAS, whose
+        bits do not depend on the CPU where its core type is set.
     """
 
-    def __init__(self, store: Store, backend: str | None = None) -> None:
+    def __init__(
+        self, store: Store, backend: str | None = None, floats: str = kernel.NUMPY
+    ) -> None:
         self.store = store
-        self.backend = kernel.choose(backend)
+        self.backends = Backends(kernel.choose(backend), kernel.choose(floats))
         self._networks: dict[int, Ready] = {}
         self._mixed: dict[tuple[str, int, int], Layer] = {}
 
@@ -72,7 +77,7 @@ class Engine:
     def _network(self, bits: int) -> Ready:
         if bits not in self._networks:
             member = self.store.member(bits)
-            self._networks[bits] = build(self.store, member, self.backend)
+            self._networks[bits] = build(self.store, member, self.backends)
         return self._networks[bits]
 
     def _layer(self, bits: int, name: str, width: int) -> Layer:
@@ -91,7 +96,7 @@ class Engine:
                     "give it 8, 4, 2 or 1, in a member whose weights are quantised",
                 )
             self._mixed[key] = build_body(
-                self.store, blocks[name], self.store.member(bits), self.backend, width
+                self.store, blocks[name], self.store.member(bits), self.backends, width
             )
         return self._mixed[key]
 

@@ -14,7 +14,7 @@ _LANES = 32
 
 
 class FloatConvolution:
-    """A convolution by the kernel, or where that has no vectors by columns and NumPy's BLAS.
+    """A convolution by the kernel, or where that has none by columns and NumPy's BLAS.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class FloatConvolution:
         self.backend = kernel.choose(backend)
         split = weights.reshape(groups, self.outputs // groups, -1, self.kernel, self.kernel)
         matrices = split.transpose(0, 3, 4, 2, 1).reshape(groups, -1, self.outputs // groups)
-        compiled = self.backend in kernel.VECTORS
+        compiled = self.backend in kernel.FLOATS
         self._matrices = [_blocks(one) if compiled else one for one in matrices.astype(np.float32)]
 
     @property
@@ -82,7 +82,7 @@ class FloatConvolution:
         batch, *sizes, channels = padded.shape
         rows, columns = ((one - self.kernel) // self.stride + 1 for one in sizes)
         answer = np.empty((batch, rows, columns, self.outputs // self.groups), np.float32)
-        if self.backend not in kernel.VECTORS:
+        if self.backend not in kernel.FLOATS:
             self._multiply(padded, matrix, answer)
             answer *= affine[0]
             answer += affine[1]
@@ -104,9 +104,7 @@ class FloatConvolution:
         result = kernel.Result(
             numbers=answer.ctypes.data, added=None if extra is None else extra.ctypes.data
         )
-        kernel.library().ensemble_convolve_floats(
-            kernel.level(self.backend), job, maps.ctypes.data, channel, result
-        )
+        kernel.library().ensemble_convolve_floats(job, maps.ctypes.data, channel, result)
         return answer
 
     def _multiply(self, padded: Array, matrix: Array, to: Array) -> None:

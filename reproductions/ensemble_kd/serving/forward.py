@@ -17,7 +17,7 @@ from reproductions.ensemble_kd.params.network import AddedActivation
 from reproductions.ensemble_kd.quantisation.member import Member
 from reproductions.ensemble_kd.serving import layers
 from reproductions.ensemble_kd.serving.floating import pool_maximum, pool_mean
-from reproductions.ensemble_kd.serving.layers import Affine, Layer
+from reproductions.ensemble_kd.serving.layers import Affine, Backends, Layer
 from reproductions.ensemble_kd.serving.store import Store
 
 
@@ -86,40 +86,40 @@ def _through_block(images: Array, block: ReadyBlock, body: Layer) -> Array:
     return np.maximum(maps, np.float32(0)) + below
 
 
-def build(store: Store, member: Member, backend: str) -> Ready:
+def build(store: Store, member: Member, backends: Backends) -> Ready:
     """Pack and fold what `member` needs."""
     about, bits = store.description, member.bits
     widest = bits == max(store.widths)
     return Ready(
         layers.normalisation(store, bits, about.input_of(widest=widest)),
-        _stem(store, bits, backend),
-        tuple(_block(store, one, member, backend) for one in about.blocks),
+        _stem(store, bits, backends),
+        tuple(_block(store, one, member, backends) for one in about.blocks),
         store.floats("output.weight"),
         store.floats("output.bias"),
     )
 
 
-def _stem(store: Store, bits: int, backend: str) -> ReadyStem:
+def _stem(store: Store, bits: int, backends: Backends) -> ReadyStem:
     stem = store.description.stem
     last = layers.normalisation(store, bits, store.description.stem_normalisation)
     found = []
     for layer, own in stem.layers:
         # Where nothing lies between, the stem's own normalisation is folded into the layer.
         affine = layers.normalisation(store, bits, own) if own else last
-        found.append((layers.full_precision(store, layer, affine, backend), own is not None))
+        found.append((layers.full_precision(store, layer, affine, backends), own is not None))
     folded = stem.layers[-1][1] is None and not stem.pooled
     return ReadyStem(tuple(found), stem.pooled, None if folded else last)
 
 
-def _block(store: Store, block: Block, member: Member, backend: str) -> ReadyBlock:
+def _block(store: Store, block: Block, member: Member, backends: Backends) -> ReadyBlock:
     shortcut = None
     if block.shortcut is not None:
         affine = layers.normalisation(store, member.bits, block.shortcut.normalisation)
         convolution = block.shortcut.convolution
         shortcut = (
-            layers.quantised(store, convolution, member, affine, backend, member.bits)
+            layers.quantised(store, convolution, member, affine, backends, member.bits)
             if convolution.quantised
-            else layers.full_precision(store, convolution, affine, backend)
+            else layers.full_precision(store, convolution, affine, backends)
         )
     added = store.network.add_activation
     slope = 0.0
@@ -127,7 +127,7 @@ def _block(store: Store, block: Block, member: Member, backend: str) -> ReadyBlo
         slope = float(store.floats(private_name(member.bits, block.slope))[0])
     return ReadyBlock(
         block.convolution.name,
-        build_body(store, block, member, backend, member.bits),
+        build_body(store, block, member, backends, member.bits),
         block.shortcut is not None and block.shortcut.pool,
         shortcut,
         added,
@@ -135,7 +135,7 @@ def _block(store: Store, block: Block, member: Member, backend: str) -> ReadyBlo
     )
 
 
-def build_body(store: Store, block: Block, member: Member, backend: str, bits: int) -> Layer:
+def build_body(store: Store, block: Block, member: Member, backends: Backends, bits: int) -> Layer:
     """Return a block's convolution with its normalisation; its codes have `bits` bits."""
     affine = layers.normalisation(store, member.bits, block.normalisation)
-    return layers.quantised(store, block.convolution, member, affine, backend, bits)
+    return layers.quantised(store, block.convolution, member, affine, backends, bits)

@@ -29,7 +29,7 @@ typedef struct {
     int64_t differing;     /* count differing bits, not common ones */
     int64_t multiply;      /* of the sum of products */
     int64_t sums_multiply; /* of the sum of activation codes under the kernel */
-    int64_t border;        /* of the sum of weights under the border; 0 adds nothing */
+    int64_t border;        /* the taps are added where the map ends */
 } Job;
 
 typedef struct { int64_t rows, columns, words, pixels; } Extent;
@@ -51,7 +51,7 @@ typedef struct { int64_t at[POSITIONS], row, run, plane; } Under;
 typedef struct {
     const void *weights;
     const int32_t *constant; /* added to every position */
-    const int32_t *taps;     /* (kernel * kernel, channels): sums of weights */
+    const int32_t *taps;     /* (kernel * kernel, channels): what a tap adds outside the map */
     const float *scale, *shift;
 } Channels;
 

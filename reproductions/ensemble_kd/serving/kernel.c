@@ -11,6 +11,9 @@
 #include "packing.h"
 #include "products.h"
 
+/* Counts the changes of what kernel.py and this file agree on. */
+int ensemble_contract(void) { return 1; }
+
 int ensemble_level(void) {
 #ifdef HAS_X86
     __builtin_cpu_init();
@@ -27,55 +30,64 @@ int ensemble_level(void) {
 
 /* ---- the whole convolution ----------------------------------------------------------------- */
 
-INLINE void add_border(const Job *job, const Position *at, const int32_t *taps, int64_t channels,
-                       int lanes, int32_t *sums) {
+/* Add the sums of weights that lie outside the map. */
+APART static void add_border(const Job *job, const Position *at, const int32_t *taps,
+                             int64_t channels, int64_t lanes, int32_t *sums) {
     for (int64_t y = 0; y < job->kernel; y++)
         for (int64_t x = 0; x < job->kernel; x++) {
             int64_t r = at->row + y, c = at->column + x;
             if (r >= 0 && r < job->height && c >= 0 && c < job->width) continue;
             const int32_t *tap = taps + (y * job->kernel + x) * channels;
-            for (int m = 0; m < lanes; m++) sums[m] += (int32_t)job->border * tap[m];
+            for (int64_t m = 0; m < lanes; m++) sums[m] += tap[m];
         }
 }
 
-/* Write `many` channels; with a constant `many` the compiler makes vectors of it. */
-INLINE void write(const int32_t *restrict sums, int64_t many, int64_t at, int64_t lane, const Channels *ch,
-                  const Result *to) {
+/* Write `many` channels of some positions; with a constant `many` vectors are made of it. */
+INLINE void write(const int32_t *restrict sums, const int lanes, int64_t positions, int64_t many,
+                  int64_t at, int64_t step, int64_t lane, const Channels *ch, const Result *to) {
     const float *restrict scale = ch->scale + lane, *restrict shift = ch->shift + lane;
-    if (to->integers) {
-        memcpy(to->integers + at, sums, sizeof(int32_t) * (size_t)many);
-        return;
-    }
+    const float *restrict added = to->added ? to->added + at : 0;
     float *restrict numbers = to->numbers + at;
-    if (to->added) {
-        const float *restrict added = to->added + at;
-        for (int64_t m = 0; m < many; m++)
-            numbers[m] = (float)sums[m] * scale[m] + shift[m] + added[m];
-    } else
-        for (int64_t m = 0; m < many; m++) numbers[m] = (float)sums[m] * scale[m] + shift[m];
+    for (int64_t p = 0; p < positions; p++, sums += lanes, numbers += step)
+        if (to->integers)
+            memcpy(to->integers + at + p * step, sums, sizeof(int32_t) * (size_t)many);
+        else if (added)
+            for (int64_t m = 0; m < many; m++)
+                numbers[m] = (float)sums[m] * scale[m] + shift[m] + added[p * step + m];
+        else
+            for (int64_t m = 0; m < many; m++)
+                numbers[m] = (float)sums[m] * scale[m] + shift[m];
 }
 
-INLINE void finish(const Job *job, int64_t q, int64_t lane, const int lanes, int64_t padded,
-                   const Channels *ch, const Position *position, const int32_t *tile,
-                   const Result *to) {
-    int32_t sums[MOST_LANES];
-    int32_t multiply = (int32_t)job->multiply;
-    int32_t same = (int32_t)job->sums_multiply * position->under;
-    for (int m = 0; m < lanes; m++) sums[m] = tile[m] * multiply + same + ch->constant[lane + m];
-    if (job->border && position->edge)
-        add_border(job, position, ch->taps + lane, padded, lanes, sums);
-    int64_t at = q * job->out_channels + lane;
-    if (job->out_channels - lane >= lanes) write(sums, lanes, at, lane, ch, to);
-    else write(sums, job->out_channels - lane, at, lane, ch, to);
+/* `sums` stay in memory: in registers of their own they would be taken apart one by one. */
+INLINE void finish(const Job *job, int64_t q, int64_t many, int64_t lane, const int lanes,
+                   int64_t padded, const Channels *ch, const Position *at,
+                   int32_t *restrict sums, const Result *to) {
+    const int32_t *restrict constant = ch->constant + lane;
+    const int32_t multiply = (int32_t)job->multiply, same = (int32_t)job->sums_multiply;
+    for (int64_t p = 0; p < many; p++)
+        for (int m = 0; m < lanes; m++)
+            sums[p * lanes + m] =
+                sums[p * lanes + m] * multiply + same * at[p].under + constant[m];
+    if (job->border)
+        for (int64_t p = 0; p < many; p++)
+            if (at[p].edge)
+                add_border(job, at + p, ch->taps + lane, padded, lanes, sums + p * lanes);
+    int64_t step = job->out_channels, first = q * step + lane;
+    if (step - lane >= lanes) write(sums, lanes, many, lanes, first, step, lane, ch, to);
+    else write(sums, lanes, many, step - lane, first, step, lane, ch, to);
 }
 
 /* The sums of one block of positions and lanes. */
 INLINE void products(int level, const Job *job, const Under *u, const void *a, const void *w,
                      int32_t *tile) {
+    (void)level;
 #ifdef HAS_X86
     int planes = job->layout == PLANES;
+    int one = job->activation_bits * job->weight_bits == 1;
     if (level == WITH_AVX512 && planes && job->differing) differing_512(job, u, a, w, tile);
-    else if (level == WITH_AVX512 && planes) common_512(job, u, a, w, tile);
+    else if (level == WITH_AVX512 && planes && one) common_512(job, u, a, w, tile);
+    else if (level == WITH_AVX512 && planes) planes_512(job, u, a, w, tile);
     else if (level == WITH_AVX512 && job->layout == BYTES) bytes_512(job, u, a, w, tile);
     else if (level == WITH_AVX2 && planes && job->differing) differing_256(job, u, a, w, tile);
     else if (level == WITH_AVX2 && planes) common_256(job, u, a, w, tile);
@@ -108,7 +120,8 @@ INLINE void place(const Job *job, const Extent *e, const int32_t *pixels, Positi
 
 /* Blocks of lanes are the outer loop: their weights stay in the cache while all positions pass. */
 INLINE void convolve(int level, const int lanes, const Job *job, const void *packed,
-                     const int32_t *pixels, Position *positions, const Channels *ch, const Result *to) {
+                     const int32_t *pixels, Position *positions, const Channels *ch,
+                     const Result *to) {
     Extent e = extent(job);
     int64_t all = job->batch * job->out_height * job->out_width, run = job->kernel * e.words;
     int64_t padded = (job->out_channels + lanes - 1) / lanes * lanes;
@@ -125,9 +138,7 @@ INLINE void convolve(int level, const int lanes, const Job *job, const void *pac
             for (int64_t p = 0; p < POSITIONS; p++)
                 u.at[p] = positions[q + (p < many ? p : many - 1)].at;
             products(level, job, &u, packed, w, tile);
-            for (int64_t p = 0; p < many; p++)
-                finish(job, q + p, lane, lanes, padded, ch, positions + q + p, tile + p * lanes,
-                       to);
+            finish(job, q, many, lane, lanes, padded, ch, positions + q, tile, to);
         }
 }
 
@@ -136,9 +147,9 @@ INLINE void convolve(int level, const int lanes, const Job *job, const void *pac
         pack_map(level, job, x, to, pixels); \
     } \
     target static void convolve_##name(const Job *job, const void *packed, const int32_t *pixels, \
-                                       Position *positions, const Channels *ch, const Result *to) { \
-        if (job->layout == BYTES) convolve(level, 32, job, packed, pixels, positions, ch, to); \
-        else convolve(level, 16, job, packed, pixels, positions, ch, to); \
+                                       Position *at, const Channels *ch, const Result *to) { \
+        if (job->layout == BYTES) convolve(level, 32, job, packed, pixels, at, ch, to); \
+        else convolve(level, 16, job, packed, pixels, at, ch, to); \
     }
 ENTRY(portable, PORTABLE, )
 #ifdef HAS_X86

@@ -22,8 +22,8 @@ CHOICE = "ENSEMBLE_KERNEL"
 NUMPY = "numpy"
 COMPILED = ("c/portable", "c/avx2", "c/avx512-vpopcntdq")
 """The compiled backends, by level."""
-VECTORS = COMPILED[1:]
-"""Those whose loops are written for the vectors of a CPU."""
+FLOATS = COMPILED[2:]
+"""Those that convolve numbers in full precision too; with the others a BLAS is faster."""
 
 _FIELDS = (
     "batch", "height", "width", "channels", "out_channels", "kernel", "stride", "padding",
@@ -52,6 +52,8 @@ class Result(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in ("integers", "numbers", "added")]
 
 
+CONTRACT = 1
+"""Of the library that this module can call; an older one, not built anew, is left alone."""
 POSITION_BYTES = 24
 """Of one `Position` of kernel.c."""
 
@@ -64,6 +66,8 @@ def library() -> Any:
             found = ctypes.CDLL(str(path))
             entry = found.ensemble_convolve
             level = found.ensemble_level
+            if found.ensemble_contract() != CONTRACT:
+                continue
         except (OSError, AttributeError):
             continue  # built for another machine
         level.restype, level.argtypes = ctypes.c_int, []
@@ -72,14 +76,18 @@ def library() -> Any:
             ctypes.c_int, ctypes.POINTER(Job), *[ctypes.c_void_p] * 4,
             ctypes.POINTER(Channels), ctypes.POINTER(Result),
         ]  # fmt: skip
-        floats = found.ensemble_convolve_floats
-        floats.restype = None
-        floats.argtypes = [
-            ctypes.c_int, ctypes.POINTER(Job), ctypes.c_void_p,
-            ctypes.POINTER(Channels), ctypes.POINTER(Result),
-        ]  # fmt: skip
+        _declare_floats(found)
         return found
     return None
+
+
+def _declare_floats(found: Any) -> None:
+    floats = getattr(found, "ensemble_convolve_floats", None)  # only where FLOATS can be
+    if floats is not None:
+        floats.restype = None
+        floats.argtypes = [
+            ctypes.POINTER(Job), ctypes.c_void_p, ctypes.POINTER(Channels), ctypes.POINTER(Result),
+        ]  # fmt: skip
 
 
 def backends() -> tuple[str, ...]:

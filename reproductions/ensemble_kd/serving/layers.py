@@ -29,6 +29,14 @@ Layer = Callable[[Array, Array | None], Array]
 
 
 @dataclass(frozen=True)
+class Backends:
+    """What computes codes, and what numbers in full precision."""
+
+    codes: str
+    floats: str
+
+
+@dataclass(frozen=True)
 class Affine:
     """A normalisation by running statistics: `scale` * x + `shift`, float64 (channels,)."""
 
@@ -62,17 +70,23 @@ def normalisation(store: Store, bits: int, layer: Normalisation) -> Affine:
     return Affine(scale, own["beta"] - own["mean"] * scale)
 
 
-def full_precision(store: Store, layer: Convolution, affine: Affine | None, backend: str) -> Layer:
+def full_precision(
+    store: Store, layer: Convolution, affine: Affine | None, backends: Backends
+) -> Layer:
     """Return a convolution that is never quantised, with the normalisation after it."""
     convolution = FloatConvolution(
-        store.floats(layer.weight), layer.stride, layer.padding, layer.groups, backend=backend
+        store.floats(layer.weight),
+        layer.stride,
+        layer.padding,
+        layer.groups,
+        backend=backends.floats,
     )
     scale, shift = affine.singles if affine else (None, None)
     return lambda images, added: convolution(images, scale, shift, added)
 
 
 def quantised(
-    store: Store, layer: Convolution, member: Member, affine: Affine, backend: str, bits: int
+    store: Store, layer: Convolution, member: Member, affine: Affine, backends: Backends, bits: int
 ) -> Layer:
     """Return a quantised convolution of `member` with the normalisation after it.
 
@@ -82,10 +96,10 @@ def quantised(
         Of its codes; the member's own, or others for this layer alone.
     """
     if member.weight_bits == FULL:
-        return _weights_in_full(store, layer, member, affine, backend)
+        return _weights_in_full(store, layer, member, affine, backends)
     own = member if bits == member.bits else _other(member, bits)
     divisor = float(largest_code(own.activation_bits) * largest_code(own.weight_bits))
-    return _of_codes(store, layer, own, _scaled(affine, layer, member, divisor), backend)
+    return _of_codes(store, layer, own, _scaled(affine, layer, member, divisor), backends)
 
 
 def _scaled(affine: Affine, layer: Convolution, member: Member, divisor: float) -> Affine:
@@ -106,7 +120,7 @@ def _other(member: Member, bits: int) -> Member:
 
 
 def _of_codes(
-    store: Store, layer: Convolution, member: Member, affine: Affine, backend: str
+    store: Store, layer: Convolution, member: Member, affine: Affine, backends: Backends
 ) -> Layer:
     codes = store.codes(layer.weight, member.weight_bits)
     geometry = Geometry(
@@ -114,7 +128,9 @@ def _of_codes(
         layer.kernel, layer.stride, layer.padding, member.activation_bits, member.weight_bits,
         sign=member.activations in _SIGNS, minus_one=store.quantisation.padding == "minus_one",
     )  # fmt: skip
-    parts = [PackedConvolution(geometry, part, backend) for part in np.split(codes, layer.groups)]
+    parts = [
+        PackedConvolution(geometry, part, backends.codes) for part in np.split(codes, layer.groups)
+    ]
     scale, shift = affine.singles
     if len(parts) == 1:
         return lambda images, added: parts[0](images, scale, shift, added)
@@ -131,7 +147,7 @@ def _of_codes(
 
 
 def _weights_in_full(
-    store: Store, layer: Convolution, member: Member, affine: Affine, backend: str
+    store: Store, layer: Convolution, member: Member, affine: Affine, backends: Backends
 ) -> Layer:
     """Weights as they are; activations of the member's width, as codes that are scaled after."""
     divisor = 1.0
@@ -139,7 +155,12 @@ def _weights_in_full(
         divisor = float(largest_code(member.activation_bits))
     border = -divisor if store.quantisation.padding == "minus_one" else 0.0
     convolution = FloatConvolution(
-        store.weights(layer.weight), layer.stride, layer.padding, layer.groups, border, backend
+        store.weights(layer.weight),
+        layer.stride,
+        layer.padding,
+        layer.groups,
+        border,
+        backends.floats,
     )
     scale, shift = _scaled(affine, layer, member, divisor).singles
 

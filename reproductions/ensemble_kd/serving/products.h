@@ -41,45 +41,54 @@ AVX512 INLINE __m512i count_512(__m512i weights, __m512i word, int differing) {
                                          : _mm512_and_si512(weights, word));
 }
 
-AVX512 INLINE void sum_planes_512(const Job *job, const Under *u, const uint64_t *a,
-                                  const uint64_t *w, int differing, int32_t *tile) {
-    __m512i total[POSITIONS][2];
-    EACH (int p = 0; p < POSITIONS; p++) total[p][0] = total[p][1] = _mm512_setzero_si512();
-    for (int pair = 0; pair < job->activation_bits * job->weight_bits; pair++) {
-        int i = pair / (int)job->weight_bits, j = pair % (int)job->weight_bits;
-        const uint64_t *v = w + j * job->kernel * u->run * 16;
-        __m512i sum[POSITIONS][2];
-        EACH (int p = 0; p < POSITIONS; p++) sum[p][0] = sum[p][1] = _mm512_setzero_si512();
-        for (int64_t y = 0; y < job->kernel; y++) {
-            const uint64_t *rows[POSITIONS];
-            EACH (int p = 0; p < POSITIONS; p++)
-                rows[p] = a + i * u->plane + y * u->row + u->at[p];
-            for (int64_t t = 0; t < u->run; t++, v += 16) {
-                __m512i left = _mm512_loadu_si512(v), right = _mm512_loadu_si512(v + 8);
-                EACH (int p = 0; p < POSITIONS; p++) {
-                    __m512i word = _mm512_set1_epi64((long long)rows[p][t]);
-                    sum[p][0] = _mm512_add_epi64(sum[p][0], count_512(left, word, differing));
-                    sum[p][1] = _mm512_add_epi64(sum[p][1], count_512(right, word, differing));
-                }
+/* The sums of one pair of planes. */
+AVX512 INLINE void pair_512(const Job *job, const Under *u, const uint64_t *a, const uint64_t *v,
+                            int differing, __m512i sum[POSITIONS][2]) {
+    EACH (int p = 0; p < POSITIONS; p++) sum[p][0] = sum[p][1] = _mm512_setzero_si512();
+    for (int64_t y = 0; y < job->kernel; y++) {
+        const uint64_t *rows[POSITIONS];
+        EACH (int p = 0; p < POSITIONS; p++) rows[p] = a + y * u->row + u->at[p];
+        for (int64_t t = 0; t < u->run; t++, v += 16) {
+            __m512i left = _mm512_loadu_si512(v), right = _mm512_loadu_si512(v + 8);
+            EACH (int p = 0; p < POSITIONS; p++) {
+                __m512i word = _mm512_set1_epi64((long long)rows[p][t]);
+                sum[p][0] = _mm512_add_epi64(sum[p][0], count_512(left, word, differing));
+                sum[p][1] = _mm512_add_epi64(sum[p][1], count_512(right, word, differing));
             }
         }
-        __m128i by = _mm_cvtsi32_si128(i + j);
-        EACH (int p = 0; p < POSITIONS; p++) EACH (int h = 0; h < 2; h++)
-            total[p][h] = _mm512_add_epi64(total[p][h], _mm512_sll_epi64(sum[p][h], by));
     }
+}
+
+AVX512 INLINE void narrow_512(const __m512i sum[POSITIONS][2], int32_t *tile) {
     EACH (int p = 0; p < POSITIONS; p++) EACH (int h = 0; h < 2; h++)
-        _mm256_storeu_si256((__m256i *)(tile + 16 * p + 8 * h),
-                            _mm512_cvtepi64_epi32(total[p][h]));
+        _mm256_storeu_si256((__m256i *)(tile + 16 * p + 8 * h), _mm512_cvtepi64_epi32(sum[p][h]));
+}
+
+/* Differing bits are counted for one bit alone. */
+AVX512 APART static void differing_512(const Job *job, const Under *u, const uint64_t *a,
+                                       const uint64_t *w, int32_t *tile) {
+    __m512i sum[POSITIONS][2];
+    pair_512(job, u, a, w, 1, sum);
+    narrow_512(sum, tile);
 }
 
 AVX512 APART static void common_512(const Job *job, const Under *u, const uint64_t *a,
-                              const uint64_t *w, int32_t *tile) {
-    sum_planes_512(job, u, a, w, 0, tile);
+                                    const uint64_t *w, int32_t *tile) {
+    __m512i sum[POSITIONS][2];
+    pair_512(job, u, a, w, 0, sum);
+    narrow_512(sum, tile);
 }
 
-AVX512 APART static void differing_512(const Job *job, const Under *u, const uint64_t *a,
-                                 const uint64_t *w, int32_t *tile) {
-    sum_planes_512(job, u, a, w, 1, tile);
+AVX512 APART static void planes_512(const Job *job, const Under *u, const uint64_t *a,
+                                    const uint64_t *w, int32_t *tile) {
+    int64_t plane = job->kernel * u->run * 16;
+    int32_t pair[POSITIONS * 16];
+    memset(tile, 0, sizeof pair);
+    for (int i = 0; i < job->activation_bits; i++)
+        for (int j = 0; j < job->weight_bits; j++) {
+            common_512(job, u, a + i * u->plane, w + j * plane, pair);
+            for (int m = 0; m < POSITIONS * 16; m++) tile[m] += pair[m] << (i + j);
+        }
 }
 
 AVX512 APART static void bytes_512(const Job *job, const Under *u, const uint8_t *a,
@@ -165,8 +174,8 @@ AVX2 INLINE void sum_planes_256(const Job *job, const Under *u, const uint64_t *
         }
 }
 
-AVX2 APART static void common_256(const Job *job, const Under *u, const uint64_t *a, const uint64_t *w,
-                            int32_t *tile) {
+AVX2 APART static void common_256(const Job *job, const Under *u, const uint64_t *a,
+                                  const uint64_t *w, int32_t *tile) {
     sum_planes_256(job, u, a, w, 0, tile);
 }
 

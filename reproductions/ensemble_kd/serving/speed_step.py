@@ -112,7 +112,7 @@ def network_calls(
     description = describe(network, rebuilt_input=quantisation.rebuilt_input)
     values = initial_values(description, widths, resolve_all(widths, quantisation), generator)
     store = open_store(pack(dict(values), network, widths, quantisation, with_float=True))
-    engine = Engine(store, backend)
+    engine = Engine(store, backend, backend)
     size = (1, network.image_channels, network.image_size, network.image_size)
     images = generator.standard_normal(size, np.float32)
     for bits in widths:

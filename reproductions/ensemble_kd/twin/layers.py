@@ -107,8 +107,8 @@ class Layers:
         inputs = quantise_activations(passed, member.activations, member.activation_bits, alpha)
         weights = self.values[layer.weight], self.places.get(layer.weight)
         coded = quantise_weights(*weights, member)
-        padded = self._surrounded(inputs, layer.padding)
-        sums = f.conv2d(padded, coded.codes, None, layer.stride, groups=layer.groups)
+        codes, padding = self._surrounded(inputs, layer.padding)
+        sums = f.conv2d(codes, coded.codes, None, layer.stride, padding, groups=layer.groups)
         levels = inputs.levels * coded.levels
         sums = sums if levels == 1 else sums / levels
         if not member.offset:
@@ -117,12 +117,11 @@ class Layers:
             return self._scaled(sums, x, layer)
         return (sums + layer.fan_in) / 2
 
-    def _surrounded(self, inputs: Coded, padding: int) -> Tensor:
-        """Pad the codes by what stands for 0, or for -1."""
-        if not padding:
-            return inputs.codes
-        value = 0 if self.asked.padding == "zero" else -inputs.levels
-        return f.pad(inputs.codes, (padding,) * 4, value=value)
+    def _surrounded(self, inputs: Coded, padding: int) -> tuple[Tensor, int]:
+        """Return the codes, and how many pixels of zeros the convolution has yet to put around."""
+        if not padding or self.asked.padding == "zero":
+            return inputs.codes, padding
+        return f.pad(inputs.codes, (padding,) * 4, value=-inputs.levels), 0
 
     def _scaled(self, sums: Tensor, x: Tensor, layer: Convolution) -> Tensor:
         """Scale sums of signs by mean |w| of each output; for `xnor` also by the mean |x| around.
