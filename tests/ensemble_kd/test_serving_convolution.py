@@ -133,12 +133,14 @@ def test_just_below_a_half_is_rounded_down(backend):
 
 
 def test_layouts_follow_the_width():
-    """One bit goes by planes, more bits by bytes where their sums fit, else by words."""
+    """One bit goes by planes, more by bytes where their sums fit, else by words, or by NumPy."""
     assert layout_for("c/avx512-vpopcntdq", 1, 1) == "planes"
     assert layout_for("c/avx512-vpopcntdq", 8, 8) == "bytes"
     assert layout_for("c/avx2", 7, 7) == "bytes"
     assert layout_for("c/avx2", 8, 8) == "words"
-    assert layout_for("c/portable", 2, 2) == "words"
+    assert layout_for("c/portable", 1, 1) == "planes"
+    assert layout_for("c/portable", 2, 2) is None
+    assert layout_for("numpy", 1, 1) is None
 
 
 @pytest.mark.parametrize(

@@ -43,10 +43,10 @@ class PackedConvolution:
         self.geometry = geometry
         self.backend = kernel.choose(backend)
         self._codes: Array | None = None
-        if self.backend == kernel.NUMPY:
+        chosen = layout or layout_for(self.backend, geometry.activation_bits, geometry.weight_bits)
+        if chosen is None:
             self._codes = codes
             return
-        chosen = layout or layout_for(self.backend, geometry.activation_bits, geometry.weight_bits)
         self._packed = pack(codes, geometry.weight_bits, chosen)
         self._meaning = meaning(geometry, self._packed)
         self._constant = np.full(self._packed.lanes, self._meaning.constant, np.int32)

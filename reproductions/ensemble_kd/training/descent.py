@@ -37,6 +37,11 @@ class Descent:
             name: slice(end - size, end)
             for name, size, end in zip(self.parameters, sizes, ends, strict=True)
         }
+        # Views: one operation then reads or writes all of them, where hundreds would take as long
+        # as the network itself.
+        self._values = [one.data().reshape(-1) for one in self.parameters.values()]
+        self._gradients = [one.grad().reshape(-1) for one in self.parameters.values()]
+        self._starts = tuple(place.start for place in self.places.values())
         self.decay = np.zeros(sum(sizes), np.float32)
         for name, parameter in self.parameters.items():
             self.decay[self.places[name]] = how.weight_decay * parameter.wd_mult
@@ -45,11 +50,11 @@ class Descent:
 
     def read(self) -> None:
         """Take up the parameters as they are, after others have changed them."""
-        self.weights = self._flat({name: one.data() for name, one in self.parameters.items()})
+        self.weights = nd.concat(*self._values, dim=0).asnumpy()
 
     def gradient(self, batch: int) -> Array:
         """Return the mean gradient of an image, flat, when it was summed over `batch` images."""
-        found = self._flat({name: one.grad() for name, one in self.parameters.items()})
+        found: Array = nd.concat(*self._gradients, dim=0).asnumpy()
         found *= np.float32(1 / batch)
         return found
 
@@ -59,10 +64,10 @@ class Descent:
             gradient += self.decay * self.weights
         how = self.how
         move(how.optimiser, self.weights, gradient, rate, how.momentum, self.moving)
-        # One array goes over to MXNet, and its parts are copied there: half a step's time less.
+        # MXNet writes the parts of the one array into the views.
         moved = nd.array(self.weights)
-        for name, parameter in self.parameters.items():
-            moved[self.places[name]].reshape(parameter.shape).copyto(parameter.data())
+        parts = {"indices": self._starts, "axis": 0, "squeeze_axis": False}
+        nd._internal._split_v2(moved, **parts, out=self._values)  # noqa: SLF001 - `split_v2` has no `out`
 
     def state(self) -> dict[str, Array]:
         """Return what the next step continues from, beside the parameters."""
@@ -75,9 +80,3 @@ class Descent:
         second = state.get("second", self.moving.second)
         self.moving = Moving(int(state["steps"][0]), state["first"].copy(), second.copy())
         self.read()
-
-    def _flat(self, values: Mapping[str, Any]) -> Array:
-        found = np.empty(len(self.decay), np.float32)
-        for name, value in values.items():
-            found[self.places[name]] = value.asnumpy().ravel()
-        return found
