@@ -67,8 +67,9 @@ _MODEL = (
     _value("model", "--activation-method", str, "det_sign", "how activations are quantised; "
            "sign_approx_sign and dorefa_modified are refused",
            "--activation-method round", choices=ACTIVATIONS),
-    _value("model", "--weight-quantization", str, "det_sign", "how weights are quantised; "
-           "sign_approx_sign is refused",
+    _value("model", "--weight-quantization", str, "det_sign", "how weights are quantised; the "
+           "width decides, as in BMXNet: 1 det_sign, 2 to 8 dorefa, 32 identity. sign_approx_sign "
+           "is refused",
            "--weight-quantization dorefa",
            choices=("det_sign", "dorefa", "identity", "sign_approx_sign")),
     _value("model", "--clip-threshold", float, 1.0, "no gradient passes an activation quantiser "
@@ -169,8 +170,8 @@ _OPTIMISER = (
 _TRAINING = (
     _switch("training", "--dry-run", "check everything, tell what would be trained, write nothing"),
     _switch("training", "--test-run", "train and test on one batch an epoch"),
-    _value("training", "--interrupt-at", int, None, "stop before this epoch, with exit code 3, "
-           "when what is needed to go on is saved", "--interrupt-at 1"),
+    _value("training", "--interrupt-at", int, None, "stop after so many epochs in all, with exit "
+           "code 3, when what is needed to go on is saved", "--interrupt-at 1"),
     _value("training", "--epochs", int, 120, "how often all images are seen", "--epochs 2"),
     _value("training", "--initialization", str, "gaussian", "first weights; gaussian: He's; "
            "default: Xavier's of magnitude 2", "--initialization msraprelu_in",

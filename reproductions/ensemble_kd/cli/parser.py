@@ -17,7 +17,7 @@ PROGRAM = "python -m reproductions.ensemble_kd"
 _ABOUT = "Train ensembles of quantised networks that share their weights."
 _END = (
     "Files are called by --log and a timestamp, which SOURCE_DATE_EPOCH (seconds) sets. Exit "
-    "codes: 0 done, 2 refused, 3 stopped by --interrupt-at.\n\n"
+    "codes: 0 done, 1 a fault of the disk, 2 refused, 3 stopped by --interrupt-at.\n\n"
     "example:\n"
     f"  {PROGRAM} --model resnet18_e1 --dataset digits \\\n"
     "    --bit-widths 32 8 4 2 1 --weight-quantization dorefa --activation-method round \\\n"

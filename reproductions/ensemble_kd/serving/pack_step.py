@@ -20,12 +20,14 @@ from reproductions.ensemble_kd.serving.store import pack as pack_values
 def pack(inputs: Inputs, params: PackParams, outputs: Outputs, run: Run) -> None:  # noqa: ARG001 - the contract of a step
     """Step: write the store of an ensemble, and the bytes of each form of it.
 
+    Of several seeds the first is taken.
+
     Raises
     ------
     HarnessError
         A member cannot be served from a store, or the values are not the ensemble's.
     """
-    values = inputs.weights("values")
+    values = inputs.weights("values", next(iter(inputs.seeds("values")), None))
     tensors = pack_values(
         values, params.network, params.widths, params.quantisation, with_float=params.with_float
     )

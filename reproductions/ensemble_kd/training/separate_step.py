@@ -14,10 +14,13 @@ from reproductions.ensemble_kd.gluon.determinism import settle
 from reproductions.ensemble_kd.params.separate import SeparateParams
 from reproductions.ensemble_kd.training.building import build_ensemble
 from reproductions.ensemble_kd.training.course import Job
-from reproductions.ensemble_kd.training.evaluation import score_rows
 from reproductions.ensemble_kd.training.learner import Learner
-from reproductions.ensemble_kd.training.loop import train
+from reproductions.ensemble_kd.training.loop import Watch, train
 from reproductions.ensemble_kd.training.naming import under
+from reproductions.ensemble_kd.training.scoring import Scoring
+
+_NAME = "ensemble"
+"""Of each network, which is an ensemble of one."""
 
 
 def train_separate(inputs: Inputs, params: SeparateParams, outputs: Outputs, run: Run) -> None:
@@ -34,15 +37,13 @@ def train_separate(inputs: Inputs, params: SeparateParams, outputs: Outputs, run
         )
         for bits in params.widths
     ]  # fmt: skip
-    trained = train(jobs, run)
+    scoring = Scoring(test, validation, lambda _: params.system)
+    trained = train(jobs, run, Watch(epoch=scoring.after_epoch))
     weights: dict[str, Array] = {}
     scores: list[Row] = []
-    for job, bits in zip(jobs, params.widths, strict=True):
-        learner = _alone(params, bits, run)[0]
-        best = trained.best[job.name][learner.name]
-        learner.assign(best, "the training")
-        weights |= under(job.name, best)
-        scores += score_rows(params.system, learner, test, validation, params.batch_size)[0]
+    for job in jobs:
+        weights |= under(job.name, trained.best[job.name][_NAME])
+        scores += scoring.rows(job.name, job.build, trained, params.batch_size)
     outputs.weights("weights", weights)
     outputs.rows("history", trained.history)
     outputs.rows("scores", scores)
@@ -56,4 +57,4 @@ def _alone(params: SeparateParams, bits: int, run: Run) -> Sequence[Learner]:
         run.generator("initial"),
         params.initialisation,
     )
-    return [Learner("ensemble", network, (bits,), training=params)]
+    return [Learner(_NAME, network, (bits,), training=params)]

@@ -11,8 +11,8 @@ from reproductions.ensemble_kd.gluon.determinism import settle
 from reproductions.ensemble_kd.params.variants import VariantsParams
 from reproductions.ensemble_kd.training.building import build_chain, check_given, given_by
 from reproductions.ensemble_kd.training.course import Job
-from reproductions.ensemble_kd.training.evaluation import score_rows
-from reproductions.ensemble_kd.training.loop import train
+from reproductions.ensemble_kd.training.loop import Watch, train
+from reproductions.ensemble_kd.training.scoring import Scoring
 
 
 def train_variants(inputs: Inputs, params: VariantsParams, outputs: Outputs, run: Run) -> None:
@@ -30,11 +30,10 @@ def train_variants(inputs: Inputs, params: VariantsParams, outputs: Outputs, run
         )
         for one in made
     ]  # fmt: skip
-    trained = train(jobs, run)
+    scoring = Scoring(test, validation, str)
+    trained = train(jobs, run, Watch(epoch=scoring.after_epoch))
     scores: list[Row] = []
-    for one in made:
-        pupil = build_chain(one, given, run)[0]
-        pupil.assign(trained.best[one.system][pupil.name], "the training")
-        scores += score_rows(one.system, pupil, test, validation, one.batch_size)[0]
+    for job in jobs:
+        scores += scoring.rows(job.name, job.build, trained, params.base.batch_size)
     outputs.rows("scores", scores)
     outputs.rows("gradients", trained.gradients)
