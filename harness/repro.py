@@ -76,7 +76,7 @@ def reproduce(
     path = target.project.state / "queue"
     write_queue(path, queue)
     variables = _variables() | {VARIABLE: str(path)}
-    command = [_dvc(root), "repro", "--keep-going", *targets]
+    command = [*_dvc(root), "repro", "--keep-going", *targets]
     tell_dvc(root)
     try:
         status = children.run(command, variables, root, keep)
@@ -97,7 +97,7 @@ def remake(target: Target, name: str, keep: Sequence[int] = ()) -> int:
     What DVC prints goes to standard error.
     """
     root = target.project.root
-    command = [_dvc(root), "repro", "--single-item", "--force", _dvc_target(target, name)]
+    command = [*_dvc(root), "repro", "--single-item", "--force", _dvc_target(target, name)]
     try:
         return children.run(command, _variables(), root, keep, stdout=sys.stderr.fileno())
     finally:
@@ -179,12 +179,13 @@ def _path() -> str:
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 
-def _dvc(root: Path) -> str:
-    beside = Path(sys.executable).parent / "dvc"
+def _dvc(root: Path) -> list[str]:
+    """Return how DVC is called: with fast YAML where it is installed beside the harness."""
+    if (Path(sys.executable).parent / "dvc").exists():
+        return [sys.executable, "-m", "harness.quick_dvc"]
     own = root / ".venv" / "bin" / "dvc"
-    for place in (beside, own):
-        if place.exists():
-            return str(place)
+    if own.exists():
+        return [str(own)]
     raise HarnessError("dvc is not installed beside the harness", "run `make setup`")
 
 

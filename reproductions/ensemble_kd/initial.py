@@ -23,6 +23,7 @@ import numpy as np
 from reproductions.ensemble_kd.architecture.description import Description
 from reproductions.ensemble_kd.architecture.layer import Shape
 from reproductions.ensemble_kd.architecture.shapes import member_shapes
+from reproductions.ensemble_kd.params.quantisation import FULL
 from reproductions.ensemble_kd.quantisation.codes import Floats
 from reproductions.ensemble_kd.quantisation.member import Member
 
@@ -30,6 +31,12 @@ Method = Literal["default", "gaussian", "msraprelu_avg", "msraprelu_in"]
 
 ALPHA = 8.0
 """Where the clip level of PACT starts."""
+ONE_BIT_ALPHA = 2.0
+"""The same at one bit, where the only level above 0 begins at half of it.
+
+From 8 on no activation reaches it at first: every map is constant, and normalising those lets the
+gradients grow beyond all numbers.
+"""
 SLOPE = 0.25
 """Where the slope of PReLU starts (Gluon), and the one that `msraprelu_*` reckons with."""
 
@@ -75,12 +82,17 @@ def initial_values(
 def private_values(description: Description, member: Member, *, widest: bool) -> dict[str, Floats]:
     """Return the first values of what `member` has for itself."""
     shapes = member_shapes(description, member, widest=widest)
-    return {name: constant(name, shape) for name, shape in shapes.items()}
+    return {name: constant(name, shape, member.bits) for name, shape in shapes.items()}
 
 
-def constant(name: str, shape: Shape = ()) -> Floats:
-    """Return the first value of what is not drawn, by the last part of its canonical `name`."""
-    return np.full(shape, _CONSTANTS[name.rpartition(".")[2]], np.float32)
+def constant(name: str, shape: Shape = (), bits: int = FULL) -> Floats:
+    """Return the first value of what is not drawn, by the last part of its canonical `name`.
+
+    `bits` are those of the member that it belongs to.
+    """
+    part = name.rpartition(".")[2]
+    first = ONE_BIT_ALPHA if bits == 1 and part.endswith("alpha") else _CONSTANTS[part]
+    return np.full(shape, first, np.float32)
 
 
 def draw_weight(shape: Shape, generator: np.random.Generator, method: Method) -> Floats:

@@ -181,6 +181,10 @@ def test_compat_is_everything_as_published():
         ("--kd-mode progressive --temperature 0", "--temperature 0.0: "),
         ("--clip-threshold -1", "--clip-threshold -1.0: "),
         ("--lr-mode step --lr-factor 0.1 --lr-steps a,b", "--lr-steps a,b: not whole numbers"),
+        ("--lr-mode step --lr-factor 0.1 --lr-steps ,", "--lr-steps (): "),
+        ("--lr-mode step --lr-factor nan", "--lr-factor nan: "),
+        ("--member-weights 1 -1 1", "--member-weights -1.0: "),
+        ("--activation-method pact --wd-alpha -1", "--wd-alpha -1.0: "),
         ("--lr fast", "argument --lr: invalid float value: 'fast'"),
         ("--nonsense 1", "unrecognized arguments: --nonsense 1"),
         ("--batch 32", "unrecognized arguments: --batch 32"),
@@ -198,6 +202,40 @@ def test_width_multiplier_is_refused_by_its_name():
     """A width multiplier that no network has is refused as what the user wrote."""
     with pytest.raises(UsageError, match=r"--width-multiplier 0\.0"):
         planned("--width-multiplier 0").network(8, 1, 10)
+
+
+def test_groups_are_refused_by_their_name():
+    """Groups that no network has are refused as what the user wrote."""
+    with pytest.raises(UsageError, match="--downsample-sc-groups 0"):
+        planned("--downsample-sc-groups 0").network(8, 1, 10)
+
+
+def test_weights_stay_with_full_precision_alone():
+    """Weights that are to stay as they are need --fp-weights, or 32 bits alone, or --compat."""
+    words = "--weight-quantization identity"
+
+    assert planned(f"{words} --fp-weights").quantisation.full_weights
+    assert planned(f"{words} --compat") == planned("--compat")
+    assert planned(f"{words} --bit-widths 32 --target-bits 32")
+    with pytest.raises(UsageError, match="give --fp-weights"):
+        planned(words)
+
+
+def test_both_names_of_the_approximate_sign_are_the_same():
+    """The sign with an approximate gradient is had by its two names."""
+    assert planned("--activation-method sign_approx_sign") == planned(
+        "--activation-method approx_sign"
+    )
+
+
+def test_decay_of_alpha_replaces_all_others():
+    """With pact --wd-alpha takes the place of --wd, under --compat also where it is 0."""
+    words = "--activation-method pact --wd 0.1"
+
+    assert planned(words).training.weight_decay == 0.1
+    assert planned(f"{words} --wd-alpha 0.2").training.weight_decay == 0.2
+    assert planned(f"{words} --compat").training.weight_decay == 0.0
+    assert any(line.startswith("--wd-alpha takes") for line in notes(parsed(f"{words} --compat")))
 
 
 def test_missing_widths_are_refused():

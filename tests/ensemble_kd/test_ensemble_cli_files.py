@@ -231,14 +231,15 @@ def test_dry_run_writes_nothing(tmp_path, monkeypatch, capsys):
     assert not list(tmp_path.iterdir())
 
 
-def test_missing_framework_is_told(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("words", ["", "--dataset imagenet --data-dir . --dry-run"])
+def test_missing_framework_is_told(tmp_path, monkeypatch, capsys, words):
     """Where MXNet is not installed, the message says so, and no file is left."""
     import importlib.util
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", {}.get)
 
-    assert main([*BASE, *SMALL.split(), "--result_path", "out"]) == 2
+    assert main([*BASE, *SMALL.split(), "--result_path", "out", *words.split()]) == 2
 
     assert "MXNet is not installed" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -39,7 +39,10 @@ def test_every_value_is_there():
 
 
 def test_what_is_not_drawn_is_constant():
-    """Normalisation starts as the identity, biases at 0, clip levels at 8, slopes at 0.25."""
+    """Normalisation starts as the identity, biases at 0, slopes at 0.25, clip levels at 8.
+
+    At one bit they start at 2, since from 8 on no activation would reach the one level above 0.
+    """
     values = drawn((8, 32), activations="pact")
     starts = {
         name.rpartition(".")[2]: set(value.ravel().tolist())
@@ -47,6 +50,10 @@ def test_what_is_not_drawn_is_constant():
         if not name.endswith(".weight")
     }
 
+    one_bit = drawn((8, 1), activations="pact")
+
+    assert one_bit["bits1.stage1.block1.alpha"] == 2.0
+    assert one_bit["bits8.stage1.block1.alpha"] == 8.0
     assert starts == {
         "bias": {0.0},
         "gamma": {1.0},

@@ -5,12 +5,12 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from harness.errors import HarnessError
 from reproductions.ensemble_kd.params.quantisation import (
     ActivationMethod,
     Quantisation,
-    WeightMethod,
 )
 from reproductions.ensemble_kd.quantisation.member import Member, resolve, resolve_all
 
@@ -46,13 +46,30 @@ def test_activations_fall_back(asked, bits):
 
 
 @pytest.mark.parametrize("bits", WIDTHS)
-@pytest.mark.parametrize("asked", get_args(WeightMethod))
+@pytest.mark.parametrize("asked", ["det_sign", "dorefa"])
 def test_weights_fall_back(asked, bits):
     """Every width has one kind of weights, whichever is asked for."""
     member = resolve(bits, Quantisation(weights=asked))
 
     assert member.weights == ("det_sign", "dorefa", "identity")[column(bits)]
     assert member.weight_bits == member.activation_bits == bits
+
+
+def test_identity_weights_need_full_weights():
+    """Weights that are to stay as they are, and could not, are refused instead of passed over."""
+    with pytest.raises(ValidationError, match="set full_weights"):
+        Quantisation(weights="identity")
+
+    assert resolve(8, Quantisation(weights="identity", full_weights=True)).weights == "identity"
+
+
+@pytest.mark.parametrize(
+    ("widths", "said"), [((8, 8), "two members have 8 bits"), ((), "no member")]
+)
+def test_ensembles_that_cannot_be_are_refused(widths, said):
+    """A width that is there twice, or none at all, is an error wherever an ensemble is made."""
+    with pytest.raises(HarnessError, match=said):
+        resolve_all(widths, Quantisation())
 
 
 def test_the_published_ensemble():

@@ -106,6 +106,7 @@ def test_one_other_byte_is_read_or_refused(tmp_path_factory, place, byte):
         (one_array(shape=(2**62,)), "are left"),
         (one_array(shape=(2**40, 2**40, 2**40)), "are left"),
         (one_array(shape=(-1,)), "shape"),
+        (one_array(shape=(0, 2**61), data=b""), "the shape"),
         (one_array(shape=()), "0 dimensions"),
         (one_array(shape=(1,) * 33), "33 dimensions"),
         (one_array(storage=1), "row_sparse"),

@@ -9,6 +9,7 @@ from reproductions.ensemble_kd.params.variants import VariantsParams
 BASE = {"network": {"classes": 10}, "widths": (32, 4, 1)}
 SINGLE = {"mode": "frozen", "network": {"kind": "resnet18_v1"}}
 WIDE = {"mode": "frozen", "ensemble": {"widths": (32,)}}
+SIMPLE = {"mode": "simple"}
 ALONG = {"mode": "along", "network": {"kind": "resnet18_v1"}, "training": {}}
 
 
@@ -25,12 +26,21 @@ def test_the_narrowest_member_is_the_target():
         ({"widths": (9,)}, "it cannot have 9"),
         ({"widths": (4, 4)}, "two members have 4 bits"),
         ({"member_weights": (1.0,)}, "1 member_weights for 3 widths"),
+        ({"member_weights": (1.0, -1.0, 1.0)}, "greater than or equal to 0"),
+        ({"member_weights": (0.0, 0.0, 0.0)}, "nothing would be learned"),
+        ({"schedule": {"kind": "step", "epochs": (-1,)}}, "greater than or equal to 0"),
+        ({"schedule": {"kind": "step", "epochs": ()}}, "at least 1 item"),
+        ({"quantisation": {"weights": "identity"}}, "set full_weights"),
+        ({"teaching": {"attention": {"bits": 9}}, "teacher": WIDE}, "it cannot have 9"),
+        ({"teaching": {"attention": {"bits": 0}}, "teacher": WIDE}, "it cannot have 0"),
         ({"teaching": {"mode": "simple"}}, "'simple' needs a teacher"),
         ({"teaching": {"attention": {}}, "teacher": SINGLE}, "needs an ensemble teacher"),
         (
             {"teaching": {"mode": "progressive", "detach": False}, "balance": "gradient_norm"},
             "needs teaching.detach",
         ),
+        ({"teacher": SINGLE}, "it teaches nobody"),
+        ({"teacher": ALONG | {"teacher": SINGLE}}, "it teaches nobody"),
         ({"teacher": {"mode": "frozen"}}, "either a 'network' or an 'ensemble'"),
         ({"teacher": SINGLE | WIDE}, "either a 'network' or an 'ensemble'"),
         ({"teacher": SINGLE | {"training": {}}}, "exactly when a teacher is trained along"),
@@ -38,7 +48,7 @@ def test_the_narrowest_member_is_the_target():
         ({"teacher": SINGLE | {"teacher": WIDE}}, "a frozen teacher learns from nobody"),
         ({"teacher": ALONG | {"teacher": {"mode": "internal"}}}, "'frozen' or trained 'along'"),
         (
-            {"teacher": ALONG | {"teacher": ALONG | {"teacher": SINGLE}}},
+            {"teacher": ALONG | {"teacher": ALONG | {"teaching": SIMPLE, "teacher": SINGLE}}},
             "the teacher of a teacher has no teacher",
         ),
         ({"teacher": SINGLE | {"mode": "internal"}}, "takes no more fields"),

@@ -119,12 +119,21 @@ def test_missing_swapped_and_reshaped_tensors_are_found():
         ((8, 1), {"scaling": "xnor"}, "scaling 'xnor' needs the float weights"),
         ((32,), {}, "no member has quantised weights"),
         ((8, 4), {"full_weights": True}, "no member has quantised weights"),
+        ((8, 8), {}, "two members have 8 bits"),
+        ((), {}, "no member"),
     ],
 )
 def test_what_cannot_be_served_is_refused(widths, quantisation, said):
     """An ensemble whose members the engine cannot compute exactly is refused with the reason."""
     with pytest.raises(HarnessError, match=said):
         packed(widths=widths, **quantisation)
+
+
+@pytest.mark.parametrize("name", ["output.weight", "nothing"])
+def test_what_is_not_quantised_has_no_codes(name):
+    """Codes of a tensor in full precision, or of none, are refused by its name."""
+    with pytest.raises(HarnessError, match=f"'{name}' is no quantised weight"):
+        open_store(STORE).codes(name, 4)
 
 
 @pytest.mark.parametrize(

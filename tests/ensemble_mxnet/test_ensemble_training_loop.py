@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from harness.errors import HarnessError
+from reproductions.ensemble_kd.params.quantisation import Quantisation
 from reproductions.ensemble_kd.params.teaching import Teaching
 from reproductions.ensemble_kd.params.training import Shift
 from reproductions.ensemble_kd.training.course import Course
@@ -119,6 +120,21 @@ def test_a_member_without_weight_does_not_learn():
         for bits in samples.WIDTHS
     ]
     assert moved == [True, False, True]
+
+
+def test_one_bit_learns_with_pact():
+    """A member of one bit whose activations are PACT trains, and its clip levels move."""
+    how = samples.training(optimiser="adam", learning_rate=0.02)
+    pact = Quantisation(activations="pact")
+    course = Course(
+        samples.job(lambda: [samples.ensemble(widths=(1,), how=how, quantisation=pact)], how)
+    )
+    losses = [
+        course.epoch(number, np.random.default_rng(number))[0][0]["loss"] for number in (0, 1)
+    ]
+
+    assert losses[1] < losses[0]
+    assert course.last["ensemble"]["bits1.stage1.block2.alpha"] != 2
 
 
 def test_wrong_number_of_member_weights_is_refused():

@@ -18,7 +18,12 @@ from harness.formats import arrays, jsonfile, rows
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from reproductions.ensemble_kd.leaving import command, params_file
-from reproductions.ensemble_kd.leaving.checking import onnx_answers, torch_answers
+from reproductions.ensemble_kd.leaving.checking import (
+    check_runtime,
+    onnx_answers,
+    runtime_answers,
+    torch_answers,
+)
 from reproductions.ensemble_kd.leaving.convert_step import convert
 from reproductions.ensemble_kd.leaving.graph import Graph
 from reproductions.ensemble_kd.leaving.onnx_quantisers import round_half_away
@@ -52,10 +57,21 @@ def test_onnx_answers_as_pytorch_does(kind):
     wanted = torch_answers(values, source, images)
 
     for member in source.members:
-        found = onnx_answers(to_onnx(values, source, member), images)
-        apart = np.abs(found - wanted[member.bits]).max(1) / np.abs(wanted[member.bits]).max()
-        assert np.median(apart) < 2e-6
-        assert (found.argmax(1) == wanted[member.bits].argmax(1)).mean() >= 0.9
+        model, expected = to_onnx(values, source, member), wanted[member.bits]
+        for found in (runtime_answers(model, images), onnx_answers(model, images)):
+            apart = np.abs(found - expected).max(1) / np.abs(expected).max()
+            assert np.median(apart) < 2e-6
+            assert (found.argmax(1) == expected.argmax(1)).mean() >= 0.9
+
+
+def test_a_model_that_answers_otherwise_in_onnx_runtime_is_refused():
+    """Other classes than those that were expected stop the conversion, and name the model."""
+    source = source_of(WIDTHS)
+    values, images = values_of(source), images_of(source, 20)
+    model = to_onnx(values, source, source.members[0])
+
+    with pytest.raises(HarnessError, match=r"bits32: ONNX Runtime gives .* another class"):
+        check_runtime(model, images, -onnx_answers(model, images), "bits32")
 
 
 def test_rounding_is_exact_at_the_borders():

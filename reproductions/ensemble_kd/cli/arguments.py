@@ -65,13 +65,13 @@ _MODEL = (
     _value("model", "--bits-a", int, 1, "activation bits in those names",
            "--bits-a 2 --save-frequency 1"),
     _value("model", "--activation-method", str, "det_sign", "how activations are quantised; "
-           "sign_approx_sign and dorefa_modified are refused",
+           "approx_sign and sign_approx_sign are the same; dorefa_modified is refused",
            "--activation-method round", choices=ACTIVATIONS),
-    _value("model", "--weight-quantization", str, "det_sign", "how weights are quantised; the "
-           "width decides, as in BMXNet: 1 det_sign, 2 to 8 dorefa, 32 identity. sign_approx_sign "
-           "is refused",
+    _value("model", "--weight-quantization", str, "det_sign", "how weights are quantised; "
+           "sign_approx_sign is refused, and identity where a member has 8 bits or fewer",
            "--weight-quantization dorefa",
-           choices=("det_sign", "dorefa", "identity", "sign_approx_sign")),
+           choices=("det_sign", "dorefa", "identity", "sign_approx_sign"), fate="noted",
+           reason="the width decides, as in BMXNet: 1 det_sign, 2 to 8 dorefa, 32 identity"),
     _value("model", "--clip-threshold", float, 1.0, "no gradient passes an activation quantiser "
            "where the activation is larger", "--clip-threshold 1.3"),
     _value("model", "--add-activation", str, "", "a further activation after each quantised block",

@@ -11,12 +11,13 @@ from harness.errors import UsageError
 from reproductions.ensemble_kd.cli.parser import Parsed
 from reproductions.ensemble_kd.cli.plan import ENSEMBLE, Files, Plan, Source, TeacherPlan
 from reproductions.ensemble_kd.cli.ranges import made
-from reproductions.ensemble_kd.cli.refusals import target
+from reproductions.ensemble_kd.cli.refusals import replaces_decay, target
 from reproductions.ensemble_kd.params import quantisation, teaching
 from reproductions.ensemble_kd.params.quantisation import Quantisation
 from reproductions.ensemble_kd.params.teaching import Teaching
 from reproductions.ensemble_kd.params.training import Training
 
+_SAME = {"sign_approx_sign": "approx_sign"}  # BMXNet's name for one bit
 _SHIFTED = ("cifar10", "cifar100")  # the datasets whose training images the release moves
 
 
@@ -68,8 +69,7 @@ def _asked(values: Namespace) -> dict[str, Any]:
 def _quantisation(values: Namespace) -> Quantisation:
     fields: dict[str, Any] = dict(quantisation.PUBLISHED) if values.compat else {}
     fields |= {
-        "weights": values.weight_quantization,
-        "activations": values.activation_method,
+        "activations": _SAME.get(values.activation_method, values.activation_method),
         "clip_threshold": values.clip_threshold,
         "full_weights": values.fp_weights,
         "identity_clip": values.identity_clip,
@@ -115,13 +115,16 @@ def _training(values: Namespace, prefix: str) -> Training:
             "balance": values.balance,
             "member_weights": tuple(values.member_weights) if values.member_weights else None,
         }
-        if values.activation_method == "pact" and values.wd_alpha:
+        if replaces_decay(values):
             fields["weight_decay"] = values.wd_alpha
     names = {
         "epochs": "--epochs", "batch_size": "--batch-size", "learning_rate": f"{flag}lr",
         "momentum": f"{flag}momentum", "weight_decay": f"{flag}wd",
         "schedule": f"{flag}lr-mode", "warmup_epochs": f"{flag}warmup-epochs",
+        "schedule.step.factor": f"{flag}lr-factor", "schedule.step.epochs": f"{flag}lr-steps",
     }  # fmt: skip
+    if not prefix and replaces_decay(values):
+        names["weight_decay"] = "--wd-alpha"
     return made(Training, fields, names)
 
 

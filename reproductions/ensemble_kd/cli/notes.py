@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reproductions.ensemble_kd.cli.arguments import ARGUMENTS
 from reproductions.ensemble_kd.cli.parser import Parsed
-from reproductions.ensemble_kd.cli.refusals import target
+from reproductions.ensemble_kd.cli.refusals import replaces_decay, target
 from reproductions.ensemble_kd.params.quantisation import FULL
 
 
@@ -136,7 +136,7 @@ def _flag(name: str) -> str:
 def _changes(parsed: Parsed) -> list[str]:
     values = parsed.values
     told = []
-    if values.wd_alpha and values.activation_method == "pact":
+    if replaces_decay(values) and (values.wd_alpha or values.wd):
         told.append("--wd-alpha takes the place of --wd for all parameters, as in the release")
     if target(parsed) != values.target_bits:
         told.append(f"--target-bits becomes {target(parsed)}: there is no member of one bit")

@@ -139,7 +139,8 @@ class Plan:
         """
         stem: Stem = "thumbnail" if size < THUMBNAIL_BELOW else self.stem
         fields = {"image_size": size, "image_channels": channels, "classes": classes, "stem": stem}
-        return made(Network, {**self.asked, **fields}, {"width": "--width-multiplier"})
+        names = {"width": "--width-multiplier", "shortcut_groups": "--downsample-sc-groups"}
+        return made(Network, {**self.asked, **fields}, names)
 
     @property
     def pupil(self) -> str:

@@ -30,5 +30,6 @@ def made(model: type[Model], fields: Mapping[str, Any], flags: Mapping[str, str]
 
 def _fault(place: tuple[int | str, ...], given: Any, said: str, flags: Mapping[str, str]) -> str:
     field = str(place[0]) if place else ""
-    flag = flags.get(field, f"--{field.replace('_', '-')}")
+    whole = ".".join(part for part in place if isinstance(part, str))
+    flag = flags.get(whole, flags.get(field, f"--{field.replace('_', '-')}"))
     return f"{flag} {given}: {said[:1].lower() + said[1:]}"

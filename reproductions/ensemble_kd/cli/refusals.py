@@ -72,6 +72,13 @@ def _entangled(parsed: Parsed) -> bool:
     return bool(values.balance == "gradient_norm" and _distils(parsed) and not detached)
 
 
+def _keeps_weights(parsed: Parsed) -> bool:
+    values = parsed.values
+    narrow = any(bits != FULL for bits in values.bit_widths or ())
+    asked = values.weight_quantization == "identity"
+    return bool(asked and narrow and not (values.fp_weights or values.compat))
+
+
 def _unknown(name: str) -> bool:
     return bool(name) and name.lower() not in TEACHERS
 
@@ -82,12 +89,16 @@ _NETWORK = (
     Rule(lambda p: p.values.model.lower() != "resnet18_e1",
          "--model {model}: the ensembles are made of resnet18_e1, the only network that the "
          "release tests", "give --model resnet18_e1", "--model densenet28"),
-    Rule(lambda p: p.values.activation_method in ("sign_approx_sign", "dorefa_modified"),
-         "--activation-method {activation_method}: BMXNet 0.4.2 has no such activation",
-         "use approx_sign or dorefa", "--activation-method dorefa_modified"),
+    Rule(lambda p: p.values.activation_method == "dorefa_modified",
+         "--activation-method dorefa_modified: BMXNet 0.4.2 has no such activation",
+         "use dorefa", "--activation-method dorefa_modified"),
     Rule(lambda p: p.values.weight_quantization == "sign_approx_sign",
-         "--weight-quantization sign_approx_sign: BMXNet 0.4.2 has it for no weights",
+         "--weight-quantization sign_approx_sign: signs of weights pass gradients unchanged here; "
+         "only those of activations have its gradient",
          "use det_sign", "--weight-quantization sign_approx_sign"),
+    Rule(_keeps_weights,
+         "--weight-quantization identity: weights of 8 bits and fewer are quantised all the same",
+         "give --fp-weights, or --compat to have it so", "--weight-quantization identity"),
     Rule(lambda p: p.values.approximation == "abc",
          "--approximation abc: it makes several binary convolutions of one, and the members of an "
          "ensemble could share none of them", "use xnor or binet", "--approximation abc"),
@@ -294,6 +305,11 @@ def target(parsed: Parsed) -> int:
     widths = parsed.values.bit_widths or ()
     falls = parsed.values.compat and asked == 1 and asked not in widths
     return _FALLBACK if falls else asked
+
+
+def replaces_decay(values: Namespace) -> bool:
+    """Return whether --wd-alpha takes the place of --wd; in the release also where it is 0."""
+    return bool(values.activation_method == "pact" and (values.wd_alpha or values.compat))
 
 
 def _width_faults(parsed: Parsed) -> list[str]:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
+from onnx.reference import ReferenceEvaluator
 
+from harness.errors import HarnessError
 from harness.formats.arrays import Array
 from harness.formats.rows import Row
 from reproductions.ensemble_kd.leaving.source import Source
@@ -32,6 +35,33 @@ def torch_answers(state: Mapping[str, Array], source: Source, images: Array) -> 
 
 
 def onnx_answers(model: bytes, images: Array) -> Array:
+    """Return the logits (N, classes) by ONNX's reference operators, which compute in NumPy.
+
+    Their bytes are the same on every CPU; those of ONNX Runtime, which picks its own kernels,
+    are not.
+    """
+    evaluator = ReferenceEvaluator(onnx.load_from_string(model))
+    parts = [evaluator.run([OUTPUT], {INPUT: np.array(part)})[0] for part in _parts(images)]
+    return np.concatenate(parts)
+
+
+def check_runtime(model: bytes, images: Array, wanted: Array, what: str) -> None:
+    """Refuse a model whose classes in ONNX Runtime are not those of the logits `wanted`.
+
+    Raises
+    ------
+    HarnessError
+        More than one image in a hundred gets another class; `what` names the model.
+    """
+    others = int((runtime_answers(model, images).argmax(1) != wanted.argmax(1)).sum())
+    if others > len(images) // 100:
+        raise HarnessError(
+            f"{what}: ONNX Runtime gives {others} of {len(images)} images another class",
+            "report it: the model is right by ONNX's own operators alone",
+        )
+
+
+def runtime_answers(model: bytes, images: Array) -> Array:
     """Return the logits (N, classes) of ONNX Runtime, on one thread."""
     options: Any = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

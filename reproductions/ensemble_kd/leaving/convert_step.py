@@ -12,7 +12,12 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.ensemble_kd.leaving.checking import compare, onnx_answers, torch_answers
+from reproductions.ensemble_kd.leaving.checking import (
+    check_runtime,
+    compare,
+    onnx_answers,
+    torch_answers,
+)
 from reproductions.ensemble_kd.leaving.source import Source
 from reproductions.ensemble_kd.leaving.to_onnx import to_onnx
 from reproductions.ensemble_kd.leaving.to_torch import to_torch
@@ -44,6 +49,7 @@ def convert(inputs: Inputs, params: ConvertParams, outputs: Outputs, run: Run) -
         model = to_onnx(values, source, member)
         models[name] = np.frombuffer(model, np.uint8)
         onnx_logits = onnx_answers(model, wanted[IMAGES])
+        check_runtime(model, wanted[IMAGES], onnx_logits, name)
         rows += [
             compare(member.bits, "torch", torch_logits[member.bits], wanted[name]),
             compare(member.bits, "onnx", onnx_logits, wanted[name]),

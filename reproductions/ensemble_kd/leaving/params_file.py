@@ -34,6 +34,7 @@ V1, V2, V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 FLOAT32 = 0
 MOST_DIMENSIONS = 32
 MOST_ARRAYS = 1_000_000
+MOST_NUMBERS = 2**40
 LONGEST_NAME = 4096
 
 _CPU = (1, 0)
@@ -136,6 +137,9 @@ def _array(cursor: _Cursor, what: str) -> tuple[int, Array]:
     if size is None:
         raise cursor.wrong(f"{what} has numbers of the unknown type {type_of}")
     numbers = cursor.take(size * math.prod(shape), f"the numbers of {what}")
+    # NumPy has no array of nothing by a huge number.
+    if math.prod(max(side, 1) for side in shape) > MOST_NUMBERS:
+        raise cursor.wrong(f"{what} has the shape {shape}")
     if type_of != FLOAT32:
         return type_of, np.empty(0, np.float32)
     return type_of, np.frombuffer(numbers, "<f4").astype(np.float32).reshape(shape)

@@ -35,6 +35,15 @@ class Along(Params):
         return Training(epochs=epochs, batch_size=batch_size, schedule=self.schedule, **fields)
 
 
+def _check_taught(teaching: Teaching, teacher: Guide | None) -> None:
+    """Refuse a teacher from whom nothing is learned; raise ValueError."""
+    if teacher is not None and teaching.mode == "none" and teaching.attention is None:
+        raise ValueError(
+            "there is a 'teacher', and it teaches nobody: set teaching.mode to 'simple' or "
+            "'progressive', or take it away"
+        )
+
+
 class EnsembleTeacher(Params):
     """A second ensemble that teaches; its network is that of the pupil."""
 
@@ -79,6 +88,7 @@ class Guide(Params):
             raise ValueError("the teacher of a teacher is 'frozen' or trained 'along'")
         if self.training and self.teacher and self.teacher.teacher:
             raise ValueError("the teacher of a teacher has no teacher itself")
+        _check_taught(self.teaching, self.teacher)
         return self
 
     @property
@@ -119,6 +129,7 @@ class EnsembleParams(Training):
             raise ValueError("'simple' needs a teacher: give one, or teach 'progressive'ly")
         if self.teaching.attention and (self.teacher is None or self.teacher.ensemble is None):
             raise ValueError("attention matching needs an ensemble teacher")
+        _check_taught(self.teaching, self.teacher)
         mixed = self.teaching.mode != "none" and not self.teaching.detach
         if self.balance == "gradient_norm" and mixed:
             raise ValueError("balance 'gradient_norm' needs teaching.detach")

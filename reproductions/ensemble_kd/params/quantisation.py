@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from harness.steps import Params
 
@@ -87,6 +87,16 @@ class Quantisation(Params):
     scaling: Literal["none", "xnor", "binet"] = Field(
         default="none", description="Scale of one-bit convolutions by mean |w| (`--approximation`)."
     )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        # Else it would be passed over: at 32 bits weights are always so, at others never.
+        if self.weights == "identity" and not self.full_weights:
+            raise ValueError(
+                "weights 'identity' are those of 32 bits whatever is asked, and not possible at 8 "
+                "or fewer; set full_weights for all members, or leave 'weights' out"
+            )
+        return self
 
 
 PUBLISHED = {

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from harness.steps import Params
+from reproductions.ensemble_kd.params.quantisation import check_bits
+
+SAME = -1
+"""In place of a width: each member's own."""
+
+
+def _check_matched(bits: int) -> int:
+    return bits if bits == SAME else check_bits(bits)
+
 
 Mode = Literal["none", "simple", "progressive"]
 
@@ -14,9 +23,9 @@ Mode = Literal["none", "simple", "progressive"]
 class Attention(Params):
     """Matching of attention maps, after each quantised convolution, with an ensemble teacher."""
 
-    bits: int = Field(
-        default=-1,
-        ge=-1,
+    bits: Annotated[int, AfterValidator(_check_matched)] = Field(
+        default=SAME,
+        ge=SAME,
         le=32,
         description="Of the teacher's member whose maps are matched; -1: same.",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from harness.steps import Params
 
@@ -26,7 +26,7 @@ class Steps(Params):
     """The rate is multiplied by `factor` at the start of each of `epochs`."""
 
     kind: Literal["step"]
-    epochs: tuple[int, ...] = (90, 100)
+    epochs: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (90, 100)
     factor: float = Field(default=0.1, ge=0, le=1, description="The published default is 0.")
 
 
@@ -42,6 +42,15 @@ class Shift(Params):
 
     pad: int = Field(default=4, ge=0, le=64, description="Pixels at each border.")
     flip: bool = True
+
+
+def _check_weights(weights: tuple[float, ...]) -> tuple[float, ...]:
+    if not any(weights):
+        raise ValueError("all are 0, so that nothing would be learned")
+    return weights
+
+
+MemberWeights = Annotated[tuple[Annotated[float, Field(ge=0)], ...], AfterValidator(_check_weights)]
 
 
 class Training(Params):
@@ -63,6 +72,6 @@ class Training(Params):
         description="`gradient_norm`: a member's loss is scaled, for the shared weights alone, by "
         "the moving norm of its gradient on them relative to the mean of all members.",
     )
-    member_weights: tuple[float, ...] | None = Field(
+    member_weights: MemberWeights | None = Field(
         default=None, description="Weight of each member's loss, in their order; left out: 1 each."
     )

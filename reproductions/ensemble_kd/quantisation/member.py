@@ -31,6 +31,7 @@ from reproductions.ensemble_kd.params.quantisation import (
     Quantisation,
     WeightMethod,
     check_bits,
+    check_widths,
 )
 
 _WEIGHTS: dict[str, WeightMethod] = {"full": "identity", "several": "dorefa", "one": "det_sign"}
@@ -99,8 +100,21 @@ def resolve(bits: int, asked: Quantisation) -> Member:
 
 
 def resolve_all(widths: Iterable[int], asked: Quantisation) -> tuple[Member, ...]:
-    """Return the members of an ensemble, in the order of `widths`."""
-    return tuple(resolve(bits, asked) for bits in widths)
+    """Return the members of an ensemble, in the order of `widths`.
+
+    Raises
+    ------
+    HarnessError
+        There are none, a width is there twice, or no member can have it.
+    """
+    members = tuple(resolve(bits, asked) for bits in widths)
+    if not members:
+        raise HarnessError("the ensemble has no member", "give one width or more")
+    try:
+        check_widths(tuple(one.bits for one in members))
+    except ValueError as error:
+        raise HarnessError(str(error), "give each width once") from None
+    return members
 
 
 def _activations(bits: int, asked: Quantisation) -> ActivationMethod:

@@ -181,8 +181,16 @@ class Store:
         return sum(int(one.nbytes) for one in self.tensors.values())
 
     def codes(self, name: str, bits: int) -> Array:
-        """Return the codes, uint8, of a quantised weight at 8, 4, 2 or 1 bit."""
-        found = derive(self.tensors[name], bits)
+        """Return the codes, uint8, of a quantised weight at 8, 4, 2 or 1 bit.
+
+        Raises
+        ------
+        HarnessError
+            There is no such weight or no such width.
+        """
+        if name not in {one.weight for one in self.description.quantised}:
+            raise HarnessError(f"'{name}' is no quantised weight", "name one, as in the ensemble")
+        found = derive(_there(self.tensors, name), bits)
         places = self.tensors.get(f"exceptions{bits}.{name}")
         if places is not None:
             found = found.copy()
