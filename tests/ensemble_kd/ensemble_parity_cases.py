@@ -171,7 +171,6 @@ def _networks():
     kinds = {
         "corrected": (Network(**small), Quantisation(), WIDTHS),
         "published": (Network(**small), Quantisation(**PUBLISHED), WIDTHS),
-        # At one bit nothing reaches the first level of PACT, and gradients overflow.
         "pact": (Network(**small), Quantisation(activations="pact"), WIDTHS),
         "relu": (Network(**small, add_activation="relu"), Quantisation(), WIDTHS),
         "prelu": (Network(**small, add_activation="prelu"), Quantisation(), WIDTHS),

@@ -10,12 +10,22 @@ from mxnet import autograd, nd
 
 from harness.errors import HarnessError
 from harness.formats.arrays import Array
+from harness.formats.rows import Row
+from reproductions.ensemble_kd.params.ensemble import EnsembleParams
 from reproductions.ensemble_kd.training.descent import Descent
 from reproductions.ensemble_kd.training.learner import Learner
 
 EVERY = 8
 """Batches from one measurement to the next, where gradients are balanced."""
 _KEPT = 0.9  # of a moving norm, by a new measurement
+
+
+def unmeasured(params: EnsembleParams) -> list[Row]:
+    """Return the rows of norms that were not measured: a table keeps its columns."""
+    return [
+        {"system": params.system, "epoch": None, "bits": bits, "norm": None}
+        for bits in params.widths
+    ]
 
 
 def gradient_norms(losses: Any, learner: Learner) -> list[float]:

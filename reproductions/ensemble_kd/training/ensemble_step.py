@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.ensemble_kd.data.split import PARTS, read_split
 from reproductions.ensemble_kd.gluon.determinism import settle
 from reproductions.ensemble_kd.params.ensemble import EnsembleParams
+from reproductions.ensemble_kd.training.balance import unmeasured
 from reproductions.ensemble_kd.training.building import build_chain, check_given, given_by
 from reproductions.ensemble_kd.training.course import Job
 from reproductions.ensemble_kd.training.evaluation import score_rows
@@ -45,12 +45,4 @@ def train_ensemble(inputs: Inputs, params: EnsembleParams, outputs: Outputs, run
     outputs.rows("history", trained.history)
     outputs.rows("scores", scores)
     outputs.rows("agreement", agreement)
-    outputs.rows("gradients", trained.gradients or _unmeasured(params))
-
-
-def _unmeasured(params: EnsembleParams) -> list[Row]:
-    """Return the rows of gradients that were not measured: a table keeps its columns."""
-    return [
-        {"system": params.system, "epoch": None, "bits": bits, "norm": None}
-        for bits in params.widths
-    ]
+    outputs.rows("gradients", trained.gradients or unmeasured(params))

@@ -9,6 +9,7 @@ from harness.stage.run import Run
 from reproductions.ensemble_kd.data.split import PARTS, read_split
 from reproductions.ensemble_kd.gluon.determinism import settle
 from reproductions.ensemble_kd.params.variants import VariantsParams
+from reproductions.ensemble_kd.training.balance import unmeasured
 from reproductions.ensemble_kd.training.building import build_chain, check_given, given_by
 from reproductions.ensemble_kd.training.course import Job
 from reproductions.ensemble_kd.training.loop import Watch, train
@@ -16,7 +17,7 @@ from reproductions.ensemble_kd.training.scoring import Scoring
 
 
 def train_variants(inputs: Inputs, params: VariantsParams, outputs: Outputs, run: Run) -> None:
-    """Train every variant from the same first weights; write scores and gradient norms."""
+    """Train every variant from the same first weights; write scores and, if asked, gradients."""
     settle(run.seed("framework"))
     images, validation, test = (read_split(inputs, part, params.base.network) for part in PARTS)
     made = [params.made(variant) for variant in params.variants]
@@ -26,7 +27,7 @@ def train_variants(inputs: Inputs, params: VariantsParams, outputs: Outputs, run
         Job(
             one.system, lambda one=one: build_chain(one, given, run),  # type: ignore[misc]
             images, validation, one, one.target,
-            ahead=one.teacher.ahead if one.teacher else 0, gradients=True,
+            ahead=one.teacher.ahead if one.teacher else 0, gradients=one.gradients,
         )
         for one in made
     ]  # fmt: skip
@@ -36,4 +37,4 @@ def train_variants(inputs: Inputs, params: VariantsParams, outputs: Outputs, run
     for job in jobs:
         scores += scoring.rows(job.name, job.build, trained, params.base.batch_size)
     outputs.rows("scores", scores)
-    outputs.rows("gradients", trained.gradients)
+    outputs.rows("gradients", trained.gradients or unmeasured(params.base))
