@@ -17,7 +17,7 @@ repro: $(BIN)/.harness  ## rerun everything of the smoke profile and judge every
 
 test: $(BIN)/.dev  ## run all tests
 	@$(BIN)/harness env harness torch tvm tensorflow mxnet > /dev/null
-	@$(BIN)/python -m pytest tests -n auto --dist loadfile
+	@$(BIN)/python -m pytest tests -n auto --dist loadfile --no-loadscope-reorder
 
 verify: $(BIN)/.harness  ## read every byte again; then make everything anew elsewhere, under all variations at once
 	@$(BIN)/harness verify --jobs 2

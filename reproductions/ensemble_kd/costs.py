@@ -43,7 +43,6 @@ from reproductions.ensemble_kd.params.quantisation import FULL
 from reproductions.ensemble_kd.quantisation.nested import MASTER
 
 MEGA = 1_000_000
-MEBI = 2**20
 
 _WORD = 64
 """Binary multiply-adds of one word, which BMXNet reckons as one operation."""
@@ -139,7 +138,7 @@ def _row(network: str, form: Form, counts: Counts, macs: Macs, dense: int) -> Ro
         "member_adds": counts.private,
         "quantised_weights": form.sets * counts.quantised,
         "bytes": form.size,
-        "learned_mebibytes": _learned_mebibytes(form, counts),
+        "learned_megabytes": _learned_megabytes(form, counts),
         "megabytes": form.size / MEGA,
         # Of as many networks of their own in single precision.
         "ratio": form.size / (form.members * packed_bytes(counts, FULL)),
@@ -148,11 +147,11 @@ def _row(network: str, form: Form, counts: Counts, macs: Macs, dense: int) -> Ro
     }
 
 
-def _learned_mebibytes(form: Form, counts: Counts) -> float | None:
+def _learned_megabytes(form: Form, counts: Counts) -> float | None:
     """Size without running statistics, as BMXNet's wiki counts them; none of a file's."""
     if form.name in {"published_save", "saved_once"}:
         return None
-    return (form.size - FLOAT * form.members * counts.statistics) / MEBI
+    return (form.size - FLOAT * form.members * counts.statistics) / MEGA
 
 
 def _reckoned(form: Form, macs: Macs, dense: int) -> int | None:

@@ -14,7 +14,8 @@ from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
 from reproductions.ensemble_kd.params.pack import PackParams
-from reproductions.ensemble_kd.params.speed import PUBLISHED, Shape, SpeedParams
+from reproductions.ensemble_kd.params.speed import PUBLISHED, SERVED, Shape, SpeedParams
+from reproductions.ensemble_kd.quantisation.nested import NESTED
 from reproductions.ensemble_kd.serving import kernel
 from reproductions.ensemble_kd.serving.pack_step import pack
 from reproductions.ensemble_kd.serving.speed_step import measure_speed
@@ -92,3 +93,8 @@ def test_published_layers_are_those_of_the_network():
     assert [(one.size, one.channels) for one in PUBLISHED] == [
         (56, 64), (28, 128), (14, 256), (7, 512),
     ]  # fmt: skip
+
+
+def test_parameters_know_what_a_store_serves():
+    """The widths that may be measured are those whose codes follow from the store's."""
+    assert set(SERVED) == set(NESTED)

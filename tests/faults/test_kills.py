@@ -73,7 +73,7 @@ CASES = {
         ((TABLE, None, None),),
         {
             "harness": ["harness", "repro"],
-            "dvc": ["dvc", "repro"],
+            "dvc": ["harness.quick_dvc", "repro"],
             "launcher": ["harness.stage", "table-totals"],
             "worker": ["harness.stage.worker", "plan/toy/table-totals.json"],
         },

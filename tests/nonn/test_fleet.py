@@ -185,7 +185,11 @@ def test_death_after_the_answer_is_told_at_the_next_question(fleet_of):
     fleet = fleet_of(script)
 
     assert is_right(fleet.ask(IMAGE)[0])
-    assert fleet.ask(IMAGE)[0].fault == "died: it ended the connection"
+    # Which of both the host sees first depends on how far its question has come.
+    assert fleet.ask(IMAGE)[0].fault in {
+        "died: it ended the connection",
+        "died: connection reset by peer",
+    }
 
 
 def test_second_answer_between_questions_is_told(fleet_of):

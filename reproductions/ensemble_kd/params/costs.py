@@ -10,7 +10,7 @@ from harness.steps import Params
 from reproductions.ensemble_kd.params.network import Network
 from reproductions.ensemble_kd.params.quantisation import Widths
 
-Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64)]
 """A network's name in a table: `resnet18_e1-imagenet`."""
 
 
