@@ -1,6 +1,5 @@
 """The figures: where things stand, what is said, and bytes that two processes agree on."""
 
-import hashlib
 import math
 import os
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn import digests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -190,14 +190,6 @@ def inputs(tmp_path):
             "teacher": tmp_path / "large.csv",
             "students": tmp_path / "students.csv",
         },
-    }
-
-
-def digests(folder):
-    """Hash the files of a figure."""
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(Path(folder).iterdir())
     }
 
 

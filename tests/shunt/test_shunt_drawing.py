@@ -1,26 +1,15 @@
 """The figures of shunts: where things stand, what is said, and bytes that two processes share."""
 
-import hashlib
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from drawn import check_content_and_room, check_two_processes, draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
 
 from harness.errors import HarnessError
 from harness.formats import arrays as folders
 from harness.formats import rows as tables
-from harness.stage.checkpoint import Checkpoint
-from harness.stage.inputs import Inputs
-from harness.stage.outputs import Outputs
-from harness.stage.progress import Progress
-from harness.stage.run import Run
 from reproductions.drawing.labels import Box, box, place
 from reproductions.shunt.drawing import accuracy, classes, example, quotients, systems
 from reproductions.shunt.params.drawing import (
@@ -163,57 +152,15 @@ def inputs(tmp_path):
     }
 
 
-def draw(step, paths, folder):
-    """Run a drawing in `folder` and return the folder of its figure."""
-    function, model, params = STEPS[step]
-    outputs = Outputs({"figure": "figure"}, Path(folder), {"figure": "figure"})
-    found = {name: {seed: Path(path) for seed, path in one.items()} for name, one in paths.items()}
-    run = Run("shunt", step, 0, Checkpoint(None), Progress(step))
-    function(Inputs(found), model.model_validate(params), outputs, run)
-    outputs.check_complete()
-    return Path(folder) / "figure" / "figure"
-
-
-def digests(folder):
-    """Hash the files of a figure."""
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(Path(folder).iterdir())
-    }
-
-
-_PROCESS = """
-import sys
-sys.path.insert(0, {here!r})
-from test_shunt_drawing import draw
-for step, paths in {inputs!r}.items():
-    draw(step, paths, {folder!r} + "/" + step)
-"""
-
-
 def test_two_processes_draw_the_same_bytes(inputs, tmp_path):
     """Another process, hash seed and time zone give the same SVG and PNG of every figure."""
-    here = {step: digests(draw(step, inputs[step], tmp_path / "here" / step)) for step in STEPS}
-    elsewhere = tmp_path / "elsewhere"
-    program = _PROCESS.format(here=str(Path(__file__).parent), inputs=inputs, folder=str(elsewhere))
-    changed = {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "OMP_NUM_THREADS": "2"}
-
-    subprocess.run([sys.executable, "-c", program], check=True, env=os.environ | changed)
-
-    for step, expected in here.items():
-        assert set(expected) == {"figure.svg", "figure.png"}
-        assert digests(elsewhere / step / "figure" / "figure") == expected
+    check_two_processes(__file__, STEPS, inputs, tmp_path)
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_pictures_have_content_and_room(step, inputs, tmp_path):
     """A picture is drawn on, and nothing is cut off at its edge."""
-    figure = draw(step, inputs[step], tmp_path / "here")
-    pixels = np.asarray(Image.open(figure / "figure.png").convert("L"))
-
-    assert (pixels < 250).mean() > 0.01
-    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
-        assert edge.min() == 255
+    check_content_and_room(draw(STEPS[step], inputs[step], tmp_path / "here"))
 
 
 def test_quotients_are_those_of_single_blocks():

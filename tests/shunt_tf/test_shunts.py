@@ -48,7 +48,7 @@ def test_a_model_has_what_its_description_counts(shunt):
 
 
 def test_the_layers_of_architecture_1():
-    """Architecture 1 has the layers of the release by name and in order (fact sheet 1.5)."""
+    """Architecture 1 has the layers of the release by name and in order (release)."""
     model = build_shunt(place(after=(2, 2, 10)), Shunt(), 1)
 
     assert [layer.name.removeprefix("shunt_") for layer in model.layers[1:]] == [
