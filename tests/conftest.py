@@ -1,10 +1,16 @@
 """The small project that many tests run, and the ledger of faults."""
 
 import shutil
+import signal
 
 import ledger
 import pytest
 from toy_project import Toy, lay_out
+
+# A shell starts what it puts in the background with SIGINT ignored, and what a test starts would
+# inherit that: no interrupt would reach it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

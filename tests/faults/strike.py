@@ -6,7 +6,6 @@ import json
 import os
 import select
 import shutil
-import signal
 import subprocess
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -75,7 +74,6 @@ def run(toy, words):
         process = subprocess.Popen(
             words, cwd=toy.root, env=toy.variables(), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-            preexec_fn=_default_signals,  # noqa: PLW1509 - there are no threads here
         )  # fmt: skip
         said = process.stderr.read().decode()  # until the last process has closed it
         status = process.wait()
@@ -112,11 +110,6 @@ def paused(toy, words, victim, kind="effect", at=1):
         os.close(arrived)
         for name in ("arrived", "go"):
             (toy.root / ".harness" / name).unlink()
-
-
-def _default_signals():
-    # A test run in the background may have been started with SIGINT ignored.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
