@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from math import cos, pi
 
-from harness.errors import HarnessError
 from reproductions.ensemble_kd.params.training import Poly, Steps, Training
 
 
@@ -19,26 +18,11 @@ def rate(training: Training, step: int, steps_per_epoch: int) -> float:
 
     A step beyond the last has the last one's rate. A schedule or a warm-up of one step alone has
     no end, and stays at its beginning.
-
-    Raises
-    ------
-    HarnessError
-        The warm-up leaves no epoch.
     """
-    check_warmup(training)
     warmup = training.warmup_epochs * steps_per_epoch
     if step < warmup:
         return training.learning_rate * _passed(step, warmup)
     return training.learning_rate * _factor(training, step - warmup, steps_per_epoch)
-
-
-def check_warmup(training: Training) -> None:
-    """Raise HarnessError when the warm-up leaves no epoch."""
-    if training.warmup_epochs >= training.epochs:
-        raise HarnessError(
-            f"a warm-up of {training.warmup_epochs} epochs leaves none of {training.epochs}",
-            "give fewer warmup_epochs, or more epochs",
-        )
 
 
 def _factor(training: Training, step: int, steps_per_epoch: int) -> float:

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from harness.errors import HarnessError
 from reproductions.ensemble_kd.params.training import Cosine, Poly, Steps, Training
 from reproductions.ensemble_kd.schedules import rate
 
@@ -82,7 +82,7 @@ def test_a_warmup_of_one_step_has_no_rate():
 @pytest.mark.parametrize("warmup", [3, 4])
 def test_a_warmup_that_leaves_no_epoch_is_refused(warmup):
     """A warm-up as long as the training is an error."""
-    with pytest.raises(HarnessError, match="leaves none of 3"):
+    with pytest.raises(ValidationError, match="leaves none of 3"):
         rates(COSINE, warmup_epochs=warmup)
 
 

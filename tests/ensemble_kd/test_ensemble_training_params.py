@@ -9,6 +9,7 @@ from reproductions.ensemble_kd.params.variants import VariantsParams
 BASE = {"network": {"classes": 10}, "widths": (32, 4, 1)}
 SINGLE = {"mode": "frozen", "network": {"kind": "resnet18_v1"}}
 WIDE = {"mode": "frozen", "ensemble": {"widths": (32,)}}
+PAIR = {"mode": "frozen", "ensemble": {"widths": (32, 4)}}
 SIMPLE = {"mode": "simple"}
 ALONG = {"mode": "along", "network": {"kind": "resnet18_v1"}, "training": {}}
 
@@ -22,6 +23,9 @@ def test_the_narrowest_member_is_the_target():
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
+        ({"epochs": 2, "warmup_epochs": 2}, "a warm-up of 2 epochs leaves none of 2"),
+        ({"network": {"shortcut_groups": 48}}, "has no 48 groups: shortcut_groups must divide"),
+        ({"network": {"image_size": 28}}, "set shortcut_pool: false"),
         ({"target_bits": 2}, "target_bits is 2; the ensemble has members of 32, 4, 1 bits"),
         ({"widths": (9,)}, "it cannot have 9"),
         ({"widths": (4, 4)}, "two members have 4 bits"),
@@ -52,12 +56,35 @@ def test_the_narrowest_member_is_the_target():
             "the teacher of a teacher has no teacher",
         ),
         ({"teacher": SINGLE | {"mode": "internal"}}, "takes no more fields"),
+        (
+            {"teaching": SIMPLE, "teacher": ALONG | {"training": {"warmup_epochs": 120}}},
+            "a warm-up of 120 epochs leaves none of 120",
+        ),
+        ({"teaching": SIMPLE, "teacher": PAIR}, "the member of 1 bits has no teacher.* 32, 4 bits"),
+        (
+            {"teaching": {"attention": {}}, "teacher": PAIR},
+            "the attention maps of a member of 1 bits are to be matched.* 32, 4 bits",
+        ),
     ],
 )
 def test_what_cannot_be_trained_is_refused(fields, said):
     """An impossible training is refused with its reason."""
     with pytest.raises(ValidationError, match=said):
         EnsembleParams.model_validate(BASE | fields)
+
+
+def test_an_ensemble_teacher_may_lack_widths_that_it_does_not_teach():
+    """Progressive distillation needs the teacher's member of the widest width alone."""
+    fields = {"teaching": {"mode": "progressive"}, "teacher": PAIR}
+
+    assert EnsembleParams.model_validate(BASE | fields).teacher.widths == (32, 4)
+
+
+def test_epochs_ahead_count_for_the_warmup_of_a_teacher():
+    """A teacher's warm-up may be as long as the pupil's training when it learns ahead."""
+    ahead = ALONG | {"training": {"warmup_epochs": 120, "ahead": 1}}
+
+    assert EnsembleParams.model_validate(BASE | {"teaching": SIMPLE, "teacher": ahead})
 
 
 def test_a_teacher_along_learns_in_every_epoch():

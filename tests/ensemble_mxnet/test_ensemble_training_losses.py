@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from mxnet import autograd, nd
 
-from harness.errors import HarnessError
-from reproductions.ensemble_kd.params.teaching import PUBLISHED, Attention, Teaching
-from reproductions.ensemble_kd.training.attention import attention_map, matched, matching_loss
+from reproductions.ensemble_kd.params.teaching import PUBLISHED, Teaching
+from reproductions.ensemble_kd.training.attention import attention_map, matching_loss
 from reproductions.ensemble_kd.training.losses import cross_entropy, member_losses, soft_loss
 from reproductions.ensemble_kd.training.optimisers import Moving, move
 from reproductions.ensemble_kd.training.sources import sources_of
@@ -173,15 +172,6 @@ def test_matching_moves_the_pupil_alone():
     assert pupil.grad.asnumpy().any()
     assert not matching_loss([pupil, pupil], [pupil, pupil], "width").asnumpy().any()
     assert np.isfinite(attention_map(nd.zeros((1, 2, 3, 3))).asnumpy()).all()
-
-
-def test_which_maps_are_matched():
-    """Maps are those of the same width, or of one width; a width that is not there is refused."""
-    assert matched((4, 1), (32, 4, 1), Attention()) == [1, 2]
-    assert matched((4, 1), (32,), Attention()) == [0, 0]
-    assert matched((4, 1), (32, 4), Attention(bits=32)) == [0, 0]
-    with pytest.raises(HarnessError, match=r"a member of 2 bits .* 32, 4 bits"):
-        matched((4, 2), (32, 4), Attention())
 
 
 @pytest.mark.parametrize("kind", ["sgd", "nag", "adam"])

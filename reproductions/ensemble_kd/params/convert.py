@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.steps import Params
-from reproductions.ensemble_kd.params.network import Network
+from reproductions.ensemble_kd.params.fitting import FittingNetwork
 from reproductions.ensemble_kd.params.quantisation import Quantisation, Widths
 
 
@@ -14,6 +14,6 @@ class ConvertParams(Params):
     has some members alone is converted when `widths` names those alone.
     """
 
-    network: Network
+    network: FittingNetwork
     widths: Widths
     quantisation: Quantisation = Quantisation()

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from harness.steps import Params
-from reproductions.ensemble_kd.params.network import Network
+from reproductions.ensemble_kd.params.fitting import FittingNetwork
 from reproductions.ensemble_kd.params.quantisation import Widths
 
 Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64)]
@@ -18,7 +18,7 @@ class Costed(Params):
     """One network, and the widths of the ensemble that it becomes."""
 
     name: Label
-    network: Network
+    network: FittingNetwork
     widths: Widths = (32, 8, 4, 2, 1)
 
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from harness.errors import HarnessError
 from harness.steps import Params
-from reproductions.ensemble_kd.params.network import Network
-from reproductions.ensemble_kd.params.quantisation import Quantisation, Widths
+from reproductions.ensemble_kd.params.fitting import FittingNetwork
+from reproductions.ensemble_kd.params.quantisation import FULL, Quantisation, Widths
 from reproductions.ensemble_kd.params.teachers import Teacher
 from reproductions.ensemble_kd.params.teaching import Teaching
-from reproductions.ensemble_kd.params.training import Cosine, Optimiser, Schedule, Training
+from reproductions.ensemble_kd.params.training import (
+    Cosine,
+    Optimiser,
+    Schedule,
+    Training,
+    check_warmup,
+)
+from reproductions.ensemble_kd.training.pairing import matched, teacher_of
+from reproductions.ensemble_kd.training.sources import sources_of
 
 Initialisation = Literal["default", "gaussian", "msraprelu_avg", "msraprelu_in"]
 
@@ -42,6 +52,20 @@ def _check_taught(teaching: Teaching, teacher: Guide | None) -> None:
             "there is a 'teacher', and it teaches nobody: set teaching.mode to 'simple' or "
             "'progressive', or take it away"
         )
+
+
+def _check_pairs(widths: Sequence[int], teaching: Teaching, teacher: Guide | None) -> None:
+    """Refuse a member of `widths` that is to be taught, and by nobody; raise ValueError."""
+    if teacher is None or teacher.mode == "internal":
+        return
+    sources = sources_of(widths, teaching.mode, outside=True)
+    try:
+        for place in sources.outside:
+            teacher_of(widths[place], teacher.widths)
+        if teaching.attention is not None:
+            matched(widths, teacher.widths, teaching.attention)
+    except HarnessError as error:
+        raise ValueError(f"{error.message}: {error.remedy}") from error
 
 
 class EnsembleTeacher(Params):
@@ -89,7 +113,13 @@ class Guide(Params):
         if self.training and self.teacher and self.teacher.teacher:
             raise ValueError("the teacher of a teacher has no teacher itself")
         _check_taught(self.teaching, self.teacher)
+        _check_pairs(self.widths, self.teaching, self.teacher)
         return self
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Of the members, in their order; a network that is no ensemble has the full one alone."""
+        return (FULL,) if self.ensemble is None else self.ensemble.widths
 
     @property
     def ahead(self) -> int:
@@ -103,7 +133,7 @@ class EnsembleParams(Training):
     system: str = Field(
         default="ensemble", min_length=1, max_length=64, description="Names its rows in the tables."
     )
-    network: Network
+    network: FittingNetwork
     widths: Widths
     quantisation: Quantisation = Quantisation()
     teaching: Teaching = Teaching()
@@ -130,10 +160,18 @@ class EnsembleParams(Training):
         if self.teaching.attention and (self.teacher is None or self.teacher.ensemble is None):
             raise ValueError("attention matching needs an ensemble teacher")
         _check_taught(self.teaching, self.teacher)
+        _check_pairs(self.widths, self.teaching, self.teacher)
+        self._check_warmups()
         mixed = self.teaching.mode != "none" and not self.teaching.detach
         if self.balance == "gradient_norm" and mixed:
             raise ValueError("balance 'gradient_norm' needs teaching.detach")
         return self
+
+    def _check_warmups(self) -> None:
+        """Refuse a teacher's warm-up that leaves none of its epochs; raise ValueError."""
+        for teacher in (self.teacher, self.teacher and self.teacher.teacher):
+            if teacher and teacher.training and self.teacher:
+                check_warmup(teacher.training.warmup_epochs, self.epochs + self.teacher.ahead)
 
     @property
     def target(self) -> int:

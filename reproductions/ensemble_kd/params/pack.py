@@ -5,14 +5,14 @@ from __future__ import annotations
 from pydantic import Field
 
 from harness.steps import Params
-from reproductions.ensemble_kd.params.network import Network
+from reproductions.ensemble_kd.params.fitting import FittingNetwork
 from reproductions.ensemble_kd.params.quantisation import Quantisation, Widths
 
 
 class PackParams(Params):
     """The ensemble as it was trained, and whether its float weights are kept."""
 
-    network: Network
+    network: FittingNetwork
     widths: Widths
     quantisation: Quantisation = Quantisation()
     with_float: bool = Field(

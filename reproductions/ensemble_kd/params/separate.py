@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from reproductions.ensemble_kd.params.ensemble import Initialisation
-from reproductions.ensemble_kd.params.network import Network
+from reproductions.ensemble_kd.params.fitting import FittingNetwork
 from reproductions.ensemble_kd.params.quantisation import Quantisation, Widths
 from reproductions.ensemble_kd.params.training import Training
 
@@ -19,7 +19,7 @@ class SeparateParams(Training):
         max_length=64,
         description="Names their rows in the tables.",
     )
-    network: Network
+    network: FittingNetwork
     widths: Widths
     quantisation: Quantisation = Quantisation()
     initialisation: Initialisation = "gaussian"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from harness.steps import Params
-from reproductions.ensemble_kd.params.network import Network
+from reproductions.ensemble_kd.params.fitting import FittingNetwork
 from reproductions.ensemble_kd.params.quantisation import Quantisation, Widths
 
 
 class ServeParams(Params):
     """The ensemble as it was trained and packed."""
 
-    network: Network
+    network: FittingNetwork
     widths: Widths
     quantisation: Quantisation = Quantisation()

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from harness.steps import Params
-from reproductions.ensemble_kd.params.network import Network
+from reproductions.ensemble_kd.params.fitting import FittingNetwork
 from reproductions.ensemble_kd.params.quantisation import FULL, Quantisation, Widths
 
 SERVED = (8, 4, 2, 1)
@@ -31,7 +31,7 @@ PUBLISHED = tuple(
 class SpeedParams(Params):
     """Which convolutions and which network are measured, at which widths."""
 
-    network: Network
+    network: FittingNetwork
     widths: Widths = (32, 8, 4, 2, 1)
     quantisation: Quantisation = Quantisation()
     layers: Annotated[tuple[Shape, ...], Field(max_length=16)] = PUBLISHED

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from harness.steps import Params
 
@@ -53,6 +53,15 @@ def _check_weights(weights: tuple[float, ...]) -> tuple[float, ...]:
 MemberWeights = Annotated[tuple[Annotated[float, Field(ge=0)], ...], AfterValidator(_check_weights)]
 
 
+def check_warmup(warmup: int, epochs: int) -> None:
+    """Raise ValueError when a warm-up leaves none of `epochs`."""
+    if warmup >= epochs:
+        raise ValueError(
+            f"a warm-up of {warmup} epochs leaves none of {epochs}: give fewer warmup_epochs, or "
+            "more epochs"
+        )
+
+
 class Training(Params):
     """One training."""
 
@@ -75,3 +84,8 @@ class Training(Params):
     member_weights: MemberWeights | None = Field(
         default=None, description="Weight of each member's loss, in their order; left out: 1 each."
     )
+
+    @model_validator(mode="after")
+    def _begins(self) -> Self:
+        check_warmup(self.warmup_epochs, self.epochs)
+        return self

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from mxnet import nd
 
-from harness.errors import HarnessError
 from reproductions.ensemble_kd.params.teaching import Attention
 
 _AXES = {"channels": 1, "width": 3}
@@ -55,24 +54,3 @@ def matching_losses(
         for theirs, mine in zip(teacher, student, strict=True)
     ]
     return nd.stack(*losses) * attention.weight
-
-
-def matched(widths: Sequence[int], taught: Sequence[int], attention: Attention) -> list[int]:
-    """Return which member of the teacher, of `taught` widths, each of `widths` has to match.
-
-    Raises
-    ------
-    HarnessError
-        The teacher has no member of that width.
-    """
-    wanted = [bits if attention.bits < 1 else attention.bits for bits in widths]
-    if attention.bits < 1 and len(taught) == 1:
-        return [0] * len(widths)
-    for bits in wanted:
-        if bits not in taught:
-            raise HarnessError(
-                f"the attention maps of a member of {bits} bits are to be matched; the ensemble "
-                f"teacher has members of {', '.join(map(str, taught))} bits",
-                "set attention.bits to one of these, or train the teacher with that width",
-            )
-    return [taught.index(bits) for bits in wanted]

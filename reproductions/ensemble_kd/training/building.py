@@ -15,7 +15,7 @@ from reproductions.ensemble_kd.gluon.teachers import build_teacher
 from reproductions.ensemble_kd.initial import initial_values
 from reproductions.ensemble_kd.params.ensemble import EnsembleParams, Guide, Initialisation
 from reproductions.ensemble_kd.params.network import Network
-from reproductions.ensemble_kd.params.quantisation import FULL, Quantisation
+from reproductions.ensemble_kd.params.quantisation import Quantisation
 from reproductions.ensemble_kd.params.teachers import Teacher
 from reproductions.ensemble_kd.quantisation.member import resolve_all
 from reproductions.ensemble_kd.training.learner import Learner, check_classes
@@ -100,16 +100,14 @@ def build_chain(params: EnsembleParams, given: Given, run: Run) -> list[Learner]
 def _teacher(
     name: str, guide: Guide, params: EnsembleParams, given: Given, generator: Any, ahead: int
 ) -> Learner:
-    widths: tuple[int, ...] = (FULL,)
     if guide.ensemble is not None:
-        widths = guide.ensemble.widths
-        how = guide.ensemble.quantisation
-        network = build_ensemble(params.network, widths, how, generator, params.initialisation)
+        how, first = guide.ensemble.quantisation, params.initialisation
+        network = build_ensemble(params.network, guide.widths, how, generator, first)
     elif guide.network is not None:
         network = build_single(guide.network, params.network, generator)
     along = guide.training
     training = along.training(params.epochs + ahead, params.batch_size) if along else None
-    learner = Learner(name, network, widths, guide.teaching, training)
+    learner = Learner(name, network, guide.widths, guide.teaching, training)
     if along is None:
         source = input_of(guide)
         check_classes(given[source], params.network.classes, f"the input '{source}'")

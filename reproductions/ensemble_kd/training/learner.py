@@ -14,8 +14,9 @@ from harness.formats.arrays import Array
 from reproductions.ensemble_kd.gluon.parameters import load, named, values
 from reproductions.ensemble_kd.params.teaching import Teaching
 from reproductions.ensemble_kd.params.training import Training
-from reproductions.ensemble_kd.training.attention import matched, matching_losses
+from reproductions.ensemble_kd.training.attention import matching_losses
 from reproductions.ensemble_kd.training.losses import member_losses
+from reproductions.ensemble_kd.training.pairing import matched, teacher_of
 from reproductions.ensemble_kd.training.sources import Sources, sources_of
 
 _LABELS = Teaching()
@@ -150,7 +151,7 @@ class _Link:
         if teacher is None:
             return
         for place in self.sources.outside:
-            self.teachers[place] = _same_width(pupil.widths[place], teacher)
+            self.teachers[place] = teacher_of(pupil.widths[place], teacher.widths)
         if how.attention is not None:
             _check_maps(teacher)
             self.matched = matched(pupil.widths, teacher.widths, how.attention)
@@ -173,19 +174,6 @@ class _Link:
             matches = [theirs[place] for place in self.matched]
             losses = losses + matching_losses(matches, mine, how.attention)
         return losses
-
-
-def _same_width(bits: int, teacher: Learner) -> int:
-    """Return which of the teacher's members teaches one of `bits`; one alone teaches all."""
-    if len(teacher.widths) == 1:
-        return 0
-    if bits not in teacher.widths:
-        raise HarnessError(
-            f"the member of {bits} bits has no teacher: the ensemble '{teacher.name}' has members "
-            f"of {', '.join(map(str, teacher.widths))} bits",
-            "train the teacher with that width too, or with one width alone, which teaches all",
-        )
-    return teacher.widths.index(bits)
 
 
 def _check_maps(teacher: Learner) -> None:

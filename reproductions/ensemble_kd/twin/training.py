@@ -19,6 +19,7 @@ from reproductions.ensemble_kd.params.training import Training
 from reproductions.ensemble_kd.schedules import rate
 from reproductions.ensemble_kd.training.finite import check_losses
 from reproductions.ensemble_kd.training.metrics import Tally
+from reproductions.ensemble_kd.training.pairing import matched, teacher_of
 from reproductions.ensemble_kd.training.sources import sources_of
 from reproductions.ensemble_kd.twin.descent import Descent
 from reproductions.ensemble_kd.twin.ensemble import Ensemble, Maps
@@ -121,26 +122,12 @@ class Course:
             taught, theirs = teacher.with_maps(inputs)
         widths = [member.bits for member in teacher.members]
         for place in self.sources.outside:
-            wanted[place] = taught[_same_width(self.widths[place], widths)]
+            wanted[place] = taught[teacher_of(self.widths[place], widths)]
         losses = member_losses(logits, classes, wanted, how, self.sources)
         if how.attention is None:
             return losses
-        bits = how.attention.bits
-        asked = self.widths if bits < 1 else (bits,) * len(self.widths)
-        matches = [theirs[_same_width(one, widths)] for one in asked]
+        matches = [theirs[place] for place in matched(self.widths, widths, how.attention)]
         return losses + matching_losses(matches, maps, how.attention)
-
-
-def _same_width(bits: int, widths: Sequence[int]) -> int:
-    if len(widths) == 1:
-        return 0
-    if bits not in widths:
-        have = ", ".join(map(str, widths))
-        raise HarnessError(
-            f"the member of {bits} bits has no teacher: the teacher has members of {have} bits",
-            "train the teacher with that width too, or with one width alone, which teaches all",
-        )
-    return widths.index(bits)
 
 
 def train(
