@@ -132,8 +132,10 @@ def optimiser(kind):
 
 def network(network, asked, widths):
     """Run a whole ensemble in predict mode, and then forth and back."""
-    ensemble = Ensemble(*cases.ensemble_of(network, asked, widths))
-    images = nd.array(cases.draw("images", 24, network.image_channels, *(network.image_size,) * 2))
+    given = cases.ensemble_of(network, asked, widths)
+    drawn = cases.draw("images", 24, network.image_channels, *(network.image_size,) * 2)
+    doubled = Ensemble(*given, precision="float64")(nd.array(drawn, dtype="float64")).asnumpy()
+    ensemble, images = Ensemble(*given), nd.array(drawn)
     predicted = ensemble(images).asnumpy()
     with autograd.record():
         logits = ensemble(images)
@@ -146,6 +148,7 @@ def network(network, asked, widths):
         "gradient": np.concatenate([one.grad().asnumpy().ravel() for one in learning]),
         "statistics": np.concatenate([one.data().asnumpy().ravel() for one in fixed]),
         "predicted": predicted,
+        "doubled": doubled,
     }
 
 

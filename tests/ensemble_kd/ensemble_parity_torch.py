@@ -113,8 +113,10 @@ def optimiser(kind):
 
 def network(network, asked, widths):
     """Run a whole ensemble in predict mode, and then forth and back."""
-    ensemble = Ensemble(*cases.ensemble_of(network, asked, widths))
+    given = cases.ensemble_of(network, asked, widths)
     images = cases.draw("images", 24, network.image_channels, *(network.image_size,) * 2)
+    doubled = predict(Ensemble(*given).double(), images.astype(np.float64), CPU)
+    ensemble = Ensemble(*given)
     predicted = predict(ensemble, images, CPU)
     logits = ensemble.train()(torch.from_numpy(images))
     pulled(logits, "logits")
@@ -128,6 +130,7 @@ def network(network, asked, widths):
             [one.numpy().ravel() for one in named.values() if not one.requires_grad]
         ),
         "predicted": predicted,
+        "doubled": doubled,
     }
 
 

@@ -47,18 +47,29 @@ def test_the_engine_answers_as_mxnet_does(inputs, tmp_path):
 
 
 def test_answers_hold_the_images_that_gave_them(inputs, tmp_path):
-    """Another framework can answer the same: logits of every width, and normalised images."""
+    """Another framework can answer the same: logits of every width, and normalised images.
+
+    Those of double precision are rounded to single.
+    """
     found = arrays.read_folder(run_step("serve", ENSEMBLE, inputs, tmp_path)["answers"])
     network = ensemble(classes=3)
 
     load(network, arrays.read_weights(inputs["values"]), "a copy")
     network.hybridize()
 
-    assert found.keys() == {"images", *(f"bits{bits}" for bits in WIDTHS)}
+    names = [f"bits{bits}" for bits in WIDTHS]
+    assert found.keys() == {"images", *names, *(f"{name}_double" for name in names)}
     assert found["images"].shape == (21, 1, 8, 8)
     logits = network(nd.array(found["images"])).asnumpy()
     for place, bits in enumerate(WIDTHS):
         np.testing.assert_array_equal(found[f"bits{bits}"], logits[place])
+        doubled = found[f"bits{bits}_double"]
+        assert doubled.dtype == np.float32
+        assert (doubled != logits[place]).any()
+        apart = np.abs(doubled - logits[place]).max(1)
+        near = apart < 1e-5 * np.abs(logits[place]).max()
+        # Beyond are images of which an activation lies on the edge between two codes.
+        assert near.mean() > 0.9
 
 
 @pytest.mark.parametrize(

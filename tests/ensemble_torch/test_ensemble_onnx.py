@@ -175,7 +175,9 @@ def test_the_step_converts_and_compares(tmp_path):
     answers = torch_answers(values, source, images)
     changed = answers[1].copy()
     changed[0, 0] += 1000
-    stage(tmp_path, {"images": images, "bits4": answers[4], "bits1": changed})
+    doubled = torch_answers(values, source, images, double=True)
+    wanted = {f"bits{bits}_double": logits for bits, logits in doubled.items()}
+    stage(tmp_path, {"images": images, "bits4": answers[4], "bits1": changed, **wanted})
 
     state = arrays.read_weights(tmp_path / "torch" / "torch.safetensors")
     models = arrays.read_folder(tmp_path / "onnx" / "onnx")
@@ -184,14 +186,15 @@ def test_the_step_converts_and_compares(tmp_path):
     for member in source.members:
         assert models[f"bits{member.bits}"].tobytes() == to_onnx(values, source, member)
     assert [(row["bits"], row["target"]) for row in table] == [
-        (4, "torch"), (4, "onnx"), (1, "torch"), (1, "onnx"),
+        (bits, target) for bits in (4, 1) for target in ("torch", "torch-double", "onnx")
     ]  # fmt: skip
     assert table[0] == {
         "bits": 4, "target": "torch", "largest_difference": 0.0, "images_beyond": 0,
         "same_class": 100.0,
     }  # fmt: skip
-    assert table[2]["images_beyond"] == 1
-    assert table[2]["largest_difference"] == pytest.approx(1000)
+    assert [row["largest_difference"] for row in table if row["target"] == "torch-double"] == [0, 0]
+    assert table[3]["images_beyond"] == 1
+    assert table[3]["largest_difference"] == pytest.approx(1000)
 
 
 def test_answers_without_a_width_are_refused(tmp_path):

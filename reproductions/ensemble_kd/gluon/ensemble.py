@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from mxnet import gluon, init, nd
 
 from harness.errors import HarnessError
@@ -15,6 +14,7 @@ from reproductions.ensemble_kd.architecture.description import Description
 from reproductions.ensemble_kd.architecture.shapes import ensemble_shapes
 from reproductions.ensemble_kd.gluon.member import Members, Plan
 from reproductions.ensemble_kd.gluon.parameters import check, load, values
+from reproductions.ensemble_kd.gluon.quantisers import Precision
 from reproductions.ensemble_kd.params.quantisation import Quantisation
 from reproductions.ensemble_kd.quantisation.member import Member
 
@@ -32,6 +32,8 @@ class Ensemble(gluon.HybridBlock):
         What it computes; members in the order of the answers.
     values
         Every parameter by canonical name, float32; running statistics too.
+    precision
+        What it computes with, and the type of images and logits.
 
     Raises
     ------
@@ -45,15 +47,17 @@ class Ensemble(gluon.HybridBlock):
         members: tuple[Member, ...],
         quantisation: Quantisation,
         values: Mapping[str, Array],
+        precision: Precision = "float32",
     ) -> None:
         super().__init__(prefix="")
-        self._plan = Plan(description, members, quantisation)
+        self._plan = Plan(description, members, quantisation, precision)
         self.shared: tuple[str, ...] = tuple(description.shared())
         shapes = ensemble_shapes(description, members)
         check(shapes, values, "the initial values")
         undecayed = {layer.weight for layer in description.quantised}
         self.parameters: dict[str, Any] = {
-            name: _parameter(name, values[name], decays=name not in undecayed) for name in shapes
+            name: _parameter(name, values[name].astype(precision), decays=name not in undecayed)
+            for name in shapes
         }
         self.network = Members(self._plan, members, self.parameters)
 
@@ -106,8 +110,9 @@ def _parameter(name: str, value: Array, *, decays: bool) -> Any:
         name,
         grad_req="null" if kind in {"mean", "variance"} else "write",
         shape=value.shape,
+        dtype=value.dtype,
         wd_mult=0.0 if kind in _NORMALISATION or not decays else 1.0,
     )
     parameter.initialize(init.Zero())
-    parameter.set_data(nd.array(value, dtype=np.float32))
+    parameter.set_data(nd.array(value, dtype=value.dtype))
     return parameter

@@ -14,7 +14,13 @@ from reproductions.ensemble_kd.architecture.layer import (
     Normalisation,
     Stem,
 )
-from reproductions.ensemble_kd.gluon.quantisers import Coded, activate, det_sign, weight_codes
+from reproductions.ensemble_kd.gluon.quantisers import (
+    Coded,
+    Precision,
+    activate,
+    det_sign,
+    weight_codes,
+)
 from reproductions.ensemble_kd.params.network import AddedActivation
 from reproductions.ensemble_kd.params.quantisation import Quantisation
 from reproductions.ensemble_kd.quantisation.member import Member
@@ -40,10 +46,12 @@ class Layers:
     places: Mapping[str, Any]
     member: Member
     quantisation: Quantisation
+    precision: Precision = "float32"
 
     def normalise(self, x: Any, layer: Normalisation) -> Any:
         """Normalise `x` over the batch; in predicting by the running statistics."""
-        scale = self._own(f"{layer.name}.gamma") if layer.scaled else self.f.ones(layer.channels)
+        ones = self.f.ones(layer.channels, dtype=self.precision)
+        scale = self._own(f"{layer.name}.gamma") if layer.scaled else ones
         others = (self._own(f"{layer.name}.{name}") for name in ("beta", "mean", "variance"))
         return self.f.BatchNorm(
             x,
@@ -87,7 +95,8 @@ class Layers:
         signs, or is scaled by the mean magnitudes of what was quantised.
         """
         alpha = self._own(layer.alpha) if self.member.activations == "pact" else None
-        inputs, weight = activate(self.f, x, self.member, alpha), self._weight(layer)
+        inputs = activate(self.f, x, self.member, alpha, self.precision)
+        weight = self._weight(layer)
         padded, padding = self._padded(inputs, layer.padding)
         sums = self._convolve(padded, weight.codes, layer, padding)
         if inputs.divisor * weight.divisor == 1 and not self.member.offset:
@@ -115,7 +124,8 @@ class Layers:
     def _weight(self, layer: Convolution) -> Coded:
         name, method = layer.weight, self.member.weights
         if method == "dorefa":
-            return weight_codes(self.f, self.places[name], self.member.weight_bits)
+            bits = self.member.weight_bits
+            return weight_codes(self.f, self.places[name], bits, self.precision)
         weight = self.values[name]
         return Coded(det_sign(self.f, weight) if method == "det_sign" else weight, 1)
 

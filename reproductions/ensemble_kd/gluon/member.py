@@ -11,7 +11,7 @@ from mxnet import gluon
 from reproductions.ensemble_kd.architecture.description import Description
 from reproductions.ensemble_kd.architecture.shapes import member_shapes
 from reproductions.ensemble_kd.gluon.layers import Layers
-from reproductions.ensemble_kd.gluon.quantisers import positions
+from reproductions.ensemble_kd.gluon.quantisers import Precision, positions
 from reproductions.ensemble_kd.params.quantisation import Quantisation
 from reproductions.ensemble_kd.quantisation.member import Member
 
@@ -23,6 +23,7 @@ class Plan:
     description: Description
     members: tuple[Member, ...]
     quantisation: Quantisation
+    precision: Precision = "float32"
 
     def widest(self, member: Member) -> bool:
         """Tell whether no other member has more bits."""
@@ -42,7 +43,8 @@ def answers(
     """
     places = _places(f, plan, members, values)
     found = [
-        _answer(plan, Layers(f, values, places, member, plan.quantisation), x) for member in members
+        _answer(plan, Layers(f, values, places, member, plan.quantisation, plan.precision), x)
+        for member in members
     ]
     return [logits for logits, _ in found], [maps for _, maps in found]
 

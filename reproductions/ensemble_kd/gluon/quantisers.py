@@ -11,17 +11,20 @@ members spent a third of its time in them. What stands here in their place gives
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from reproductions.ensemble_kd.params.quantisation import ActivationMethod
 from reproductions.ensemble_kd.quantisation.member import Member
+
+Precision = Literal["float32", "float64"]
+"""Of all numbers of a network, but for the places of weights, which are float64."""
 
 LEAK = 0.1
 """Slope of `leaky_clip` outside of -1 to 1."""
 
 _LEAST = 1e-300  # In place of a largest weight of nothing; every float32's tanh is above it.
-# The float32 below 1/2: with 1/2 itself the number below 1/2 would be rounded up.
-_HALF = 0.5 - 2**-25
+# The number below 1/2: with 1/2 itself that number would be rounded up.
+_HALF: dict[Precision, float] = {"float32": 0.5 - 2**-25, "float64": 0.5 - 2**-54}
 # A float64 of this size has no digit behind the point: adding it rounds, halves to even.
 _WHOLE = 1.5 * 2**52
 # The float64 above 1/2, so that a weight of 0, the one half that occurs, is rounded up.
@@ -74,27 +77,27 @@ def leaky_clip(f: Any, x: Any) -> Any:
     return inside + LEAK * (x - inside)
 
 
-def rounded(f: Any, x: Any) -> Any:
-    """Return float32 x, 0 to 2^22, rounded with halves up; the gradient is passed unchanged.
+def rounded(f: Any, x: Any, precision: Precision = "float32") -> Any:
+    """Return x, 0 to 2^22, rounded with halves up; the gradient is passed unchanged.
 
     A number and its rounded one are so close that their difference and this sum are exact.
     """
-    return x + f.BlockGrad(f.floor(x + _HALF) - x)
+    return x + f.BlockGrad(f.floor(x + _HALF[precision]) - x)
 
 
-def round_codes(f: Any, x: Any, bits: int) -> Any:
+def round_codes(f: Any, x: Any, bits: int, precision: Precision = "float32") -> Any:
     """Return x, cut to 0 to 1, as codes; gradient that of x times the highest code, else 0."""
-    return rounded(f, clip(f, x, 0, 1) * highest(bits))
+    return rounded(f, clip(f, x, 0, 1) * highest(bits), precision)
 
 
-def pact(f: Any, x: Any, alpha: Any, bits: int) -> Any:
+def pact(f: Any, x: Any, alpha: Any, bits: int, precision: Precision = "float32") -> Any:
     """Return x (four axes), cut to 0 to alpha, in 2^bits levels.
 
     The gradient to `alpha`, (1,), is 1 where x > alpha, else q(x / alpha) - x / alpha (CGPACT):
     the derivative of the expression itself when the rounding passes gradients straight through.
     """
     cut = f.reshape(alpha, shape=(1, 1, 1, 1))
-    codes = round_codes(f, f.broadcast_div(x, cut), bits)
+    codes = round_codes(f, f.broadcast_div(x, cut), bits, precision)
     return f.broadcast_mul(codes / highest(bits), cut)
 
 
@@ -117,24 +120,26 @@ def positions(f: Any, x: Any, *, detach: bool) -> Any:
     return f.broadcast_div(bent, 2 * f.maximum(largest, _LEAST)) + _MIDDLE
 
 
-def weight_codes(f: Any, place: Any, bits: int) -> Coded:
-    """Return float64 `positions` as DoReFa's levels, the codes c as c - top/2, float32.
+def weight_codes(f: Any, place: Any, bits: int, precision: Precision = "float32") -> Coded:
+    """Return float64 `positions` as DoReFa's levels, the codes c as c - top/2.
 
     They are half of 2c - top, which saves a multiplication; doubling is exact in any float.
     """
     top = highest(bits)
     codes = (place * top + _WHOLE) - _WHOLE
-    return Coded(f.cast(codes, dtype="float32") - top / 2, top / 2)
+    return Coded(f.cast(codes, dtype=precision) - top / 2, top / 2)
 
 
-def dorefa_codes(f: Any, x: Any, bits: int) -> Coded:
+def dorefa_codes(f: Any, x: Any, bits: int, precision: Precision = "float32") -> Coded:
     """Return activations by DoReFa's formula for weights, by the batch's maximum."""
     top = highest(bits)
-    return Coded(rounded(f, positions(f, x, detach=False) * top) - top / 2, top / 2)
+    return Coded(rounded(f, positions(f, x, detach=False) * top, precision) - top / 2, top / 2)
 
 
-def activate(f: Any, x: Any, member: Member, alpha: Any = None) -> Coded:
-    """Return what a member convolves of the map `x` (B, C, H, W).
+def activate(
+    f: Any, x: Any, member: Member, alpha: Any = None, precision: Precision = "float32"
+) -> Coded:
+    """Return what a member convolves of the map `x` (B, C, H, W), which has `precision`.
 
     Parameters
     ----------
@@ -145,11 +150,11 @@ def activate(f: Any, x: Any, member: Member, alpha: Any = None) -> Coded:
     if member.cancel is not None and _cancels(method, member.cancel):
         x = cancel(f, x, member.cancel)
     if method == "round":
-        return Coded(round_codes(f, x, bits), highest(bits))
+        return Coded(round_codes(f, x, bits, precision), highest(bits))
     if method == "dorefa":
-        return dorefa_codes(f, x, bits)
+        return dorefa_codes(f, x, bits, precision)
     if method == "pact":
-        return Coded(pact(f, x, alpha, bits), 1)
+        return Coded(pact(f, x, alpha, bits, precision), 1)
     return Coded(_PLAIN[method](f, x), 1)
 
 

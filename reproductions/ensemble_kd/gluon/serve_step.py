@@ -17,6 +17,7 @@ from reproductions.ensemble_kd.data.split import read_split
 from reproductions.ensemble_kd.gluon.determinism import settle
 from reproductions.ensemble_kd.gluon.ensemble import Ensemble
 from reproductions.ensemble_kd.gluon.parameters import check
+from reproductions.ensemble_kd.gluon.quantisers import Precision
 from reproductions.ensemble_kd.params.serve import ServeParams
 from reproductions.ensemble_kd.quantisation.member import resolve_all
 from reproductions.ensemble_kd.serving.engine import Engine
@@ -28,8 +29,9 @@ _TOGETHER = 256  # Images that are answered at once.
 def serve(inputs: Inputs, params: ServeParams, outputs: Outputs, run: Run) -> None:
     """Answer the test images by every width, in MXNet and from the store, and compare.
 
-    The output `answers` has MXNet's logits (N, classes) as ``bits8`` and so on, and as ``images``
-    the normalised images (N, C, H, W) that gave them. A width that the store does not serve has no
+    The output `answers` has MXNet's logits (N, classes) as ``bits8`` and so on, those that it
+    computed in double precision and rounded to single as ``bits8_double``, and as ``images`` the
+    normalised images (N, C, H, W) that gave them. A width that the store does not serve has no
     numbers of the engine. Of several seeds the first is taken.
 
     Raises
@@ -40,7 +42,8 @@ def serve(inputs: Inputs, params: ServeParams, outputs: Outputs, run: Run) -> No
     settle(run.seed("framework"))
     test = read_split(inputs, "test", params.network)
     images = np.concatenate([batch.inputs for batch in test.batches(_TOGETHER)])
-    answers = _answers(_ensemble(inputs, params), images)
+    answers = _answers(_ensemble(inputs, params, "float32"), images)
+    doubled = _answers(_ensemble(inputs, params, "float64"), images.astype(np.float64))
     engine = Engine(_store(inputs, params))
     rows: list[Row] = []
     for done, (bits, logits) in enumerate(answers.items(), 1):
@@ -49,6 +52,7 @@ def serve(inputs: Inputs, params: ServeParams, outputs: Outputs, run: Run) -> No
         run.progress(done, len(answers), f"{bits} bits")
     outputs.rows("rows", rows)
     named = {f"bits{bits}": logits for bits, logits in answers.items()}
+    named |= {f"bits{bits}_double": logits.astype(np.float32) for bits, logits in doubled.items()}
     outputs.arrays("answers", {**named, "images": images})
 
 
@@ -81,13 +85,13 @@ def _share(right: Array) -> float:
     return 100 * int(np.count_nonzero(right)) / len(right)
 
 
-def _ensemble(inputs: Inputs, params: ServeParams) -> Ensemble:
+def _ensemble(inputs: Inputs, params: ServeParams, precision: Precision) -> Ensemble:
     seed = _first(inputs, "values")
     members = resolve_all(params.widths, params.quantisation)
     description = describe(params.network, rebuilt_input=params.quantisation.rebuilt_input)
     values = inputs.weights("values", seed)
     check(ensemble_shapes(description, members), values, f"{inputs.path('values', seed)}")
-    return Ensemble(description, members, params.quantisation, values)
+    return Ensemble(description, members, params.quantisation, values, precision)
 
 
 def _store(inputs: Inputs, params: ServeParams) -> Store:
@@ -113,9 +117,9 @@ def _first(inputs: Inputs, name: str) -> int | None:
 
 
 def _answers(ensemble: Ensemble, images: Array) -> dict[int, Array]:
-    """Return by width the logits (N, classes) of MXNet, compiled."""
+    """Return by width the logits (N, classes) of MXNet, compiled, in the type of `images`."""
     ensemble.hybridize()
-    parts = [ensemble(nd.array(part)).asnumpy() for part in _parts(images)]
+    parts = [ensemble(nd.array(part, dtype=part.dtype)).asnumpy() for part in _parts(images)]
     logits = np.concatenate(parts, 1)
     return {member.bits: logits[place] for place, member in enumerate(ensemble.members)}
 

@@ -18,19 +18,28 @@ from reproductions.ensemble_kd.leaving.source import Source
 from reproductions.ensemble_kd.leaving.to_onnx import INPUT, OUTPUT
 from reproductions.ensemble_kd.twin.ensemble import Ensemble
 
-Target = Literal["torch", "onnx"]
+Target = Literal["torch", "torch-double", "onnx"]
 
 NEAR = 1e-5
 """Logits are the same when none is further away than this."""
 _TOGETHER = 256  # images that are answered at once
 
 
-def torch_answers(state: Mapping[str, Array], source: Source, images: Array) -> dict[int, Array]:
-    """Return by width the logits (N, classes) of PyTorch for normalised `images` (N, C, H, W)."""
-    ensemble = Ensemble(source.description, source.members, source.quantisation, state).eval()
+def torch_answers(
+    state: Mapping[str, Array], source: Source, images: Array, *, double: bool = False
+) -> dict[int, Array]:
+    """Return by width the logits (N, classes) of PyTorch for normalised `images` (N, C, H, W).
+
+    With `double` they are computed in double precision, and rounded to single.
+    """
+    precision = torch.float64 if double else torch.float32
+    ensemble = Ensemble(source.description, source.members, source.quantisation, state)
+    ensemble.eval().to(precision)
     with torch.no_grad():
-        parts = [ensemble(torch.from_numpy(np.array(part))) for part in _parts(images)]
-    logits = torch.cat(parts, 1).numpy()
+        parts = [
+            ensemble(torch.from_numpy(np.array(part)).to(precision)) for part in _parts(images)
+        ]
+    logits = torch.cat(parts, 1).float().numpy()
     return {member.bits: logits[place] for place, member in enumerate(source.members)}
 
 

@@ -31,8 +31,9 @@ IMAGES = "images"
 def convert(inputs: Inputs, params: ConvertParams, outputs: Outputs, run: Run) -> None:
     """Write the state dict, the ONNX model of every width, and how far their answers are.
 
-    The input `answers` has MXNet's logits (N, classes) as ``bits8`` and so on, and as ``images``
-    the normalised images (N, C, H, W) that gave them. Of several seeds the first is taken.
+    The input `answers` has MXNet's logits (N, classes) as ``bits8`` and so on, those that it
+    computed in double precision as ``bits8_double``, and as ``images`` the normalised images
+    (N, C, H, W) that gave them. Of several seeds the first is taken.
     """
     settle()
     seed = next(iter(inputs.seeds("values")), None)
@@ -42,6 +43,7 @@ def convert(inputs: Inputs, params: ConvertParams, outputs: Outputs, run: Run) -
     _check_answers(wanted, source)
     state = to_torch(values, source)
     torch_logits = torch_answers(state, source, wanted[IMAGES])
+    doubled = torch_answers(state, source, wanted[IMAGES], double=True)
     models: dict[str, Array] = {}
     rows: list[Row] = []
     for done, member in enumerate(source.members, 1):
@@ -52,6 +54,7 @@ def convert(inputs: Inputs, params: ConvertParams, outputs: Outputs, run: Run) -
         check_runtime(model, wanted[IMAGES], onnx_logits, name)
         rows += [
             compare(member.bits, "torch", torch_logits[member.bits], wanted[name]),
+            compare(member.bits, "torch-double", doubled[member.bits], wanted[_doubled(name)]),
             compare(member.bits, "onnx", onnx_logits, wanted[name]),
         ]
         run.progress(done, len(source.members), f"{member.bits} bits")
@@ -64,8 +67,13 @@ def _name(bits: int) -> str:
     return f"bits{bits}"
 
 
+def _doubled(name: str) -> str:
+    return f"{name}_double"
+
+
 def _check_answers(wanted: Mapping[str, Array], source: Source) -> None:
-    names = [IMAGES, *(_name(member.bits) for member in source.members)]
+    single = [_name(member.bits) for member in source.members]
+    names = [IMAGES, *single, *map(_doubled, single)]
     missing = [name for name in names if name not in wanted]
     if missing:
         raise HarnessError(

@@ -56,7 +56,7 @@ def quantise_weights(weights: Tensor, places: Tensor | None, member: Member) -> 
     if member.weights == "det_sign":
         return Coded(_sign(weights))
     assert places is not None
-    return _dorefa(places, member.weight_bits)
+    return _dorefa(places, member.weight_bits, weights.dtype)
 
 
 def quantise_activations(
@@ -70,7 +70,7 @@ def quantise_activations(
         assert alpha is not None
         return Coded(_pact(x, bits, alpha))
     if method == "dorefa":
-        return _dorefa(_places(x, detach_maximum=False), bits)
+        return _dorefa(_places(x, detach_maximum=False), bits, x.dtype)
     return _round(x, bits) if method == "round" else Coded(_PLAIN[method](x))
 
 
@@ -80,7 +80,7 @@ def cancel_gradient(x: Tensor, threshold: float) -> Tensor:
 
 
 def _signs(x: Tensor) -> Tensor:
-    return torch.where(x >= 0, 1.0, -1.0)
+    return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
 
 
 def _sign(x: Tensor) -> Tensor:
@@ -114,11 +114,11 @@ def _places(x: Tensor, *, detach_maximum: bool) -> Tensor:
     return squeezed / (2 * torch.where(largest > 0, largest, 1.0))
 
 
-def _dorefa(places: Tensor, bits: int) -> Coded:
+def _dorefa(places: Tensor, bits: int, precision: torch.dtype) -> Coded:
     """Round places between -1/2 and 1/2 to odd numbers 2c - L."""
     levels = largest_code(bits)
     codes = 2 * round_half_away((places.detach() + 0.5) * levels) - levels
-    return Coded(straight_through(codes, places * (2 * levels)).float(), levels)
+    return Coded(straight_through(codes, places * (2 * levels)).to(precision), levels)
 
 
 def _leaky_clip(x: Tensor) -> Tensor:
