@@ -22,7 +22,7 @@ from reproductions.ensemble_kd.quantisation.member import resolve_all
 from reproductions.ensemble_kd.serving.engine import Engine
 from reproductions.ensemble_kd.serving.speed_step import layer_calls, network_calls
 from reproductions.ensemble_kd.serving.store import open_store, pack
-from reproductions.ensemble_kd.serving.turns import sample_in_turns
+from reproductions.turns import sample_in_turns
 
 WIDTHS = (32, 8, 4, 2, 1)
 CIFAR = Network(classes=100)

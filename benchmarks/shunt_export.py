@@ -19,7 +19,7 @@ from reproductions.shunt.latency import forward
 from reproductions.shunt.models import build
 from reproductions.shunt.params.export import Export
 from reproductions.shunt.params.network import DeepLabV3, MobileNetV2, MobileNetV3
-from reproductions.shunt.sampling import sample_interleaved
+from reproductions.turns import sample_in_turns
 
 NETWORKS = {
     "mobilenetv2": MobileNetV2(family="mobilenetv2", change_stride_layers=2),
@@ -65,7 +65,7 @@ def main() -> None:
             each: forward(each, content.tobytes(), DEVICE, np.random.default_rng(0))
             for each, content in made.arrays.items()
         }
-        taken = sample_interleaved(calls, DEVICE)
+        taken = sample_in_turns(calls, DEVICE)
         for row, (each, times) in zip(made.rows, taken.items(), strict=True):
             found[each] = {**row, "ms": median(times) / 1e6}
     print(json.dumps(found))

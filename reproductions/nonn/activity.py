@@ -39,7 +39,7 @@ def activity_of(
 
 
 def record_activity(inputs: Inputs, params: ActivityParams, outputs: Outputs, run: Run) -> None:
-    """Write the features (M, C) of M images, with predicted and true classes (section 1.1)."""
+    """Write the features (M, C) of M images, with predicted and true classes (NoNN release)."""
     settle()
     teacher = read_teacher(inputs, "weights", params.network)
     split = read_split(inputs, params.split, params.network)

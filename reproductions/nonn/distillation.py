@@ -1,4 +1,4 @@
-"""What a student loses by differing from the labels and from the teacher (section 1.8)."""
+"""What a student loses by differing from the labels and from the teacher (NoNN release)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def divergence(student: Tensor, teacher: Tensor, temperature: float, kl: Reducti
 
 
 def knowledge_loss(student: Tensor, teacher: Tensor, labels: Tensor, how: Knowledge) -> Tensor:
-    """L_KD of section 1.8: `alpha` of the teacher's scores, the rest of the labels.
+    """L_KD of the NoNN release: `alpha` of the teacher's scores, the rest of the labels.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def unit(features: Tensor) -> Tensor:
 def transfer_loss(
     students: Sequence[Tensor], teacher: Sequence[Tensor], normalisation: Normalisation
 ) -> Tensor:
-    """L_act of section 1.8: the mean squared difference of normalised features.
+    """L_act of the NoNN release: the mean squared difference of normalised features.
 
     Parameters
     ----------

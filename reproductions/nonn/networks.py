@@ -50,7 +50,7 @@ class Classifier(nn.Module):
     """A backbone, its pooled features and a linear head.
 
     The features are the teacher's activity: the last map after batch normalisation and ReLU,
-    averaged over its pixels (section 1.1 of the release).
+    averaged over its pixels (NoNN release).
     """
 
     def __init__(self, network: Network) -> None:

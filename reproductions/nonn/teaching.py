@@ -64,7 +64,7 @@ class Classroom:
 def taught(
     system: System | SharedTrunk, partition: Partition, lesson: Lesson, params: Distilled
 ) -> Objective:
-    """Return the loss of section 1.8 for `system`, whose students stand for `partition`.
+    """Return the released loss for `system`, whose students stand for `partition`.
 
     A student that is left out is left out of the answer alone: its features still learn.
     """

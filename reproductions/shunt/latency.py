@@ -15,7 +15,12 @@ from reproductions.shunt.determinism import settle
 from reproductions.shunt.export.litert import Litert
 from reproductions.shunt.export.parts import exported_parts
 from reproductions.shunt.params.latency import LatencyParams, PartsParams
-from reproductions.shunt.sampling import Call, measurement, sample_interleaved
+from reproductions.turns import Call, measurement, sample_in_turns
+
+_CLOCK = (
+    "time.perf_counter_ns; one image at a time, in the network's memory before the clock starts; "
+    "networks take turns, each after every other equally often"
+)
 
 
 def measure_latency(inputs: Inputs, params: LatencyParams, outputs: Outputs, run: Run) -> None:  # noqa: ARG001 - the contract of a step
@@ -46,8 +51,8 @@ def _measure(exported: Mapping[str, bytes], outputs: Outputs, run: Run) -> None:
         name: forward(name, content, device, run.generator("image"))
         for name, content in exported.items()
     }
-    series = sample_interleaved(calls, device, run.progress)
-    outputs.record("record", measurement(series, device))
+    series = sample_in_turns(calls, device, run.progress)
+    outputs.record("record", measurement(series, device, _CLOCK))
 
 
 def litert_device(run: Run) -> LitertHost:

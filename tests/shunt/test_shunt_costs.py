@@ -69,7 +69,7 @@ def table(params):
 
 
 SAVED = {
-    # Counted by the release's own code and by hand, section 1.9 and the table of section 2.
+    # Counted by the release's own code and by hand.
     ("deeplabv3-os32", "published"): "28.34",
     ("deeplabv3-os32-513", "published"): "28.57",
     ("mobilenetv2-n2", "published"): "28.77",

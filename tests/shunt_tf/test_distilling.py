@@ -7,6 +7,7 @@ import tensorflow as tf
 import training_samples as samples
 from training_samples import FIRST, LAST, images_of, network, run, scenes_of, training
 
+from harness.errors import HarnessError
 from reproductions.shunt import models
 from reproductions.shunt.losses.cross_entropy import cross_entropy
 from reproductions.shunt.losses.dark_knowledge import adaptive_cross_entropy, dark_knowledge
@@ -70,6 +71,21 @@ def test_what_is_compared_lies_where_it_should(pair):
     _, student = tapped(original, final, NAMES, Attention(kind="attention"))
     made = [tensor._keras_history.operation.name for tensor in student.outputs[1:]]
     assert made == ["final_expanded_conv_2_Add", "final_expanded_conv_4_Add"]
+
+
+@pytest.mark.parametrize(
+    ("how", "missing"),
+    [
+        (Features(kind="features"), "shunt_1_1"),
+        (Attention(kind="attention"), "final_expanded_conv_2_Add"),
+    ],
+)
+def test_a_student_that_was_not_made_of_the_teacher_is_refused(pair, how, missing):
+    """Where the student lacks a layer that is compared, the error names the layer."""
+    original = pair[0]
+
+    with pytest.raises(HarnessError, match=f"compares the layer '{missing}'"):
+        tapped(original, original, NAMES, how)
 
 
 @pytest.mark.parametrize(

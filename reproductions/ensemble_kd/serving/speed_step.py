@@ -24,7 +24,7 @@ from reproductions.ensemble_kd.serving.engine import Engine
 from reproductions.ensemble_kd.serving.floating import FloatConvolution
 from reproductions.ensemble_kd.serving.geometry import Geometry
 from reproductions.ensemble_kd.serving.store import open_store, pack
-from reproductions.ensemble_kd.serving.turns import Call, sample_in_turns
+from reproductions.turns import Call, measurement, sample_in_turns
 
 _CLOCK = "time.perf_counter_ns; one image on one thread; calls take turns; kernel {}"
 _NETWORK = "network"
@@ -55,12 +55,7 @@ def measure_speed(inputs: Inputs, params: SpeedParams, outputs: Outputs, run: Ru
             calls |= layer_calls(shape, params.widths, params.quantisation, generator, backend)
         calls |= network_calls(params, generator, backend)
         series = sample_in_turns(calls, run.device, run.progress)
-    record = {
-        "clock": _CLOCK.format(backend),
-        "warm_up": run.device.warm_up,
-        "series": {name: {"unit": "ns", "samples": taken} for name, taken in series.items()},
-    }
-    outputs.record("record", record)
+    outputs.record("record", measurement(series, run.device, _CLOCK.format(backend)))
 
 
 @contextmanager

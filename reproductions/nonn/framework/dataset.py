@@ -10,8 +10,8 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.formats import arrays
+from reproductions.materialise import ROOT, materialise
 from reproductions.nonn.framework.config import Config, DatasetConfigs
-from reproductions.nonn.framework.materialise import ROOT, materialise
 from reproductions.nonn.images import Part, Split, split_of
 
 _PARTS: tuple[Part, ...] = ("train", "validation", "test")
@@ -88,7 +88,7 @@ def _make(folder: Path, wanted: DatasetConfigs) -> None:
             "are false",
             f"set one of them to true, or run: harness data adopt {name} FOLDER",
         )
-    materialise(name, folder, wanted.val_split)
+    materialise(name, folder, field, share=wanted.val_split)
 
 
 def _check_whole(folder: Path, about: Mapping[str, Any], content: Mapping[str, Any]) -> None:

@@ -126,14 +126,7 @@ class Course:
                 f"task_losses: the distillation '{teacher.how.kind}' has a loss of its own",
                 "take your own losses with DISTILLATION.kind plain, or no own losses with it",
             )
-        try:
-            return taught(teacher.model, model, dict(teacher.shunts), teacher.how, self.images, how)
-        except StopIteration:
-            raise HarnessError(
-                f"the distillation '{teacher.how.kind}' compares layers of the original model "
-                "with those of the final one, which has others",
-                "take a final model of create_final_model",
-            ) from None
+        return taught(teacher.model, model, dict(teacher.shunts), teacher.how, self.images, how)
 
     def shunts(self, network: keras.Model, shunts: Shunts, how: ShuntTraining) -> list[Row]:
         """Train `shunts` on the maps of `network`, which does not change; return the history."""

@@ -13,9 +13,9 @@ from pydantic import Field, ValidationError
 from harness.errors import HarnessError
 from harness.formats import arrays
 from harness.spec.base import Spec
+from reproductions.materialise import materialise
 from reproductions.shunt.connector import sections
 from reproductions.shunt.connector.agreement import DATASETS
-from reproductions.shunt.connector.materialise import materialise
 from reproductions.shunt.connector.sections import Task
 from reproductions.shunt.data.check import check_images
 from reproductions.shunt.data.split import IGNORE, Part, Split, split_of
@@ -73,7 +73,7 @@ def open_images(section: sections.Dataset) -> tuple[dict[Part, Split], Props]:
     size = None if known.size else section.size
     folder = Path(section.path or f"dataset/{section.name}{_suffix(size)}")
     if not (folder / arrays.MANIFEST).is_file():
-        materialise(known.spec, folder, size)
+        materialise(known.spec, folder, "DATASET.path", size=size)
     about, content = arrays.about(folder), arrays.read_folder(folder)
     _check_whole(folder, about, content)
     parts = {part: split_of(content, about, part) for part in PARTS}

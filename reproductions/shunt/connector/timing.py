@@ -12,7 +12,7 @@ from harness.spec.device import Host
 from harness.stage.run import Run
 from reproductions.shunt.connector import sections
 from reproductions.shunt.evaluation import answering
-from reproductions.shunt.sampling import sample_interleaved
+from reproductions.turns import sample_in_turns
 
 _TOLERANCE = 0.5  # of two records of a device; there is but one here
 
@@ -38,7 +38,7 @@ def latencies(
         tolerance=_TOLERANCE,
     )
     calls = {name: _call(model, how.batchsize, run) for name, model in models.items()}
-    return {name: _summary(taken) for name, taken in sample_interleaved(calls, device).items()}
+    return {name: _summary(taken) for name, taken in sample_in_turns(calls, device).items()}
 
 
 def _call(model: Any, size: int, run: Run) -> Callable[[], object]:

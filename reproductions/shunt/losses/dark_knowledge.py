@@ -1,4 +1,4 @@
-"""Distillation from the class scores of another network (section 1.8 a and d)."""
+"""Distillation from the class scores of another network (release; ACE by Park and Heo 2020)."""
 
 from __future__ import annotations
 

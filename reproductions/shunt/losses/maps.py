@@ -1,4 +1,4 @@
-"""Distillation from the maps of another network (section 1.8 b and c)."""
+"""Distillation from the maps of another network: attention and features (release)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the network with shunts learns from beside the labels (section 1.8)."""
+"""What the network with shunts learns from beside the labels (AIAI 2021, release)."""
 
 from __future__ import annotations
 

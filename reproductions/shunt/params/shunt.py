@@ -12,7 +12,7 @@ from reproductions.shunt.params.window import Window
 
 
 class Shunt(Params):
-    """One small network in a window's place, of the released architectures (fact sheet 1.5)."""
+    """One small network in a window's place, of the architectures of the release."""
 
     architecture: Literal[1, 4, 5] = Field(
         default=1,

@@ -1,4 +1,4 @@
-"""Which layers of a network with shunts learn, epoch by epoch (section 1.7)."""
+"""Which layers of a network with shunts learn, epoch by epoch (release)."""
 
 from __future__ import annotations
 

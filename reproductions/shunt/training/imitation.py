@@ -1,4 +1,4 @@
-"""The training of shunts: each to give what its window gave (section 1.6)."""
+"""The training of shunts: each to give what its window gave (release)."""
 
 from __future__ import annotations
 

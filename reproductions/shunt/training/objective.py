@@ -49,7 +49,7 @@ def supervised(
 def distilled(
     student: keras.Model, teacher: Told, how: Distillation, ignore: int | None = None
 ) -> Objective:
-    """Return the loss of section 1.8 that `how` names as an objective.
+    """Return the loss of distillation that `how` names as an objective.
 
     Parameters
     ----------

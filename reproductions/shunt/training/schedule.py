@@ -1,4 +1,4 @@
-"""The learning rate of an epoch, from the schedule and the losses so far (section 1.7)."""
+"""The learning rate of an epoch, from the schedule and the losses so far (release)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which maps of a network and of its copy with shunts a distillation compares (section 1.8)."""
+"""Which maps of a network and of its copy with shunts a distillation compares (release)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from harness.errors import HarnessError
 from reproductions.shunt.losses.maps import compared
 from reproductions.shunt.models import logits
 from reproductions.shunt.params.distillation import Attention, Distillation, Features
@@ -40,7 +41,7 @@ def tapped(
     Raises
     ------
     HarnessError
-        There is no addition behind the last window.
+        There is no addition behind the last window, or a network lacks a layer that is compared.
     """
     windows = check_disjoint(shunts)
     before, after = Graph.of(teacher), Graph.of(student)
@@ -61,7 +62,13 @@ def _with(model: keras.Model, maps: Sequence[Any]) -> keras.Model:
 
 
 def _output(graph: Graph, name: str) -> Any:
-    return next(call.outputs[0] for call in graph.calls if call.name == name)
+    for call in graph.calls:
+        if call.name == name:
+            return call.outputs[0]
+    raise HarnessError(
+        f"the distillation compares the layer '{name}', which one of the networks has not",
+        "take a final network that was made of the original one",
+    )
 
 
 def _additions(graph: Graph, windows: Iterable[Window]) -> list[str]:

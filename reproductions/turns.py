@@ -1,8 +1,7 @@
 """Calls that take turns under the clock, so that none has a better hour than another.
 
-The release timed one network after the other, so that a machine which slows down on the way made
-the second one slow; and it divided the time of twenty calls by another number than twenty. Here
-every round makes each call once, and every call is a sample of its own.
+A network that is timed after another is slow where the machine slows down on the way. Here every
+round makes each call once, and every call is a sample of its own.
 """
 
 from __future__ import annotations
@@ -13,14 +12,10 @@ from typing import Any
 
 from harness.spec.device import Device
 
-CLOCK = (
-    "time.perf_counter_ns; one image at a time, in the network's memory before the clock starts; "
-    "networks take turns, each after every other equally often"
-)
 Call = Callable[[], object]
 
 
-def sample_interleaved(
+def sample_in_turns(
     calls: Mapping[str, Call],
     device: Device,
     told: Callable[[int, int, str], None] = lambda *_words: None,
@@ -64,10 +59,16 @@ def balanced(count: int) -> Iterator[list[int]]:
                 yield [(one + shift) % count for one in first[::directions]]
 
 
-def measurement(series: Mapping[str, list[int]], device: Device) -> dict[str, Any]:
-    """Return the device result of `series`, in nanoseconds, as a measuring step writes it."""
+def measurement(series: Mapping[str, list[int]], device: Device, clock: str) -> dict[str, Any]:
+    """Return the device result of `series`, in nanoseconds, as a measuring step writes it.
+
+    Parameters
+    ----------
+    clock
+        How time was taken, in words.
+    """
     return {
-        "clock": CLOCK,
+        "clock": clock,
         "warm_up": device.warm_up,
         "series": {name: {"unit": "ns", "samples": taken} for name, taken in series.items()},
     }
