@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harness.errors import HarnessError
+from harness.rerun import libc
 from harness.rerun.clone import Clone
 from harness.rerun.host import Host
 from harness.rerun.setting import Setting
@@ -70,6 +71,7 @@ class Enclosure:
             "cores": self.setting.cores,
             "umask": self.setting.umask,
             "mount": self._mount(clone),
+            "binds": libc.binds(self.setting.libc) if self.setting.libc else [],
             "close_input": self.setting.terminal == "none",
         }
         place = clone.folder / "request.json"

@@ -7,6 +7,7 @@ tree is imported.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -20,7 +21,19 @@ from pathlib import Path
 from typing import Any
 
 _POLL = 0.02
+_MS_BIND = 4096  # of mount(2)
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def _bind(pairs: list[list[str]]) -> None:
+    """Show the first file of each pair in place of the second.
+
+    In one process: between two libraries that belong together no other program could start.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    for shown, place in pairs:
+        if libc.mount(os.fsencode(shown), os.fsencode(place), None, _MS_BIND, None):
+            sys.exit(f"{shown} cannot be shown at {place}: {os.strerror(ctypes.get_errno())}")
 
 
 @contextmanager
@@ -75,6 +88,7 @@ def main(path: str) -> int:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: request["cores"]])
     if request["umask"] is not None:
         os.umask(request["umask"])
+    _bind(request["binds"])
     if request["mount"]:
         with _mounted(*request["mount"]):
             return _run(request)

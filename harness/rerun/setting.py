@@ -43,6 +43,8 @@ class Setting:
         How much of git's data there is, and whether the tree has changes.
     terminal
         A number of columns for a terminal, or none with standard input closed.
+    libc
+        The folder of an unpacked package of the C library; "" for the system's own.
     """
 
     place: str = "project"
@@ -58,6 +60,7 @@ class Setting:
     listing: Listing = "as it is"
     git: Git = "full"
     terminal: Terminal = "as it is"
+    libc: str = ""
 
     def with_variables(self, more: Mapping[str, str]) -> Mapping[str, str]:
         """Return the variables with `more` over them."""

@@ -9,6 +9,7 @@ from datetime import date
 from functools import reduce
 
 from harness.errors import UsageError
+from harness.rerun import libc
 from harness.rerun.host import Host
 from harness.rerun.setting import Setting
 
@@ -168,6 +169,11 @@ def _terminal(setting: Setting, value: str) -> Setting:
         raise ValueError("none, or a number of columns from 1 to 1000") from None
 
 
+def _libc(setting: Setting, value: str) -> Setting:
+    libc.libraries(value)
+    return replace(setting, libc=value)
+
+
 def stray_variables() -> dict[str, str]:
     """Return variables that a shell may hold and no byte may depend on, fifty and more."""
     stray = {f"STRAY_{number:02d}": "x" * number for number in range(30)}
@@ -246,6 +252,13 @@ VARIATIONS: Mapping[str, Variation] = {
     )
 }  # fmt: skip
 
+"""Those that are in force when none is named."""
+
+ASKED: Mapping[str, Variation] = {
+    "libc": Variation("libc", "another C library, of an unpacked package", (), _libc, libc.missing),
+}
+"""Those that have a value of the user's alone, and are in force when they are named."""
+
 
 def choose(words: Sequence[str], host: Host) -> tuple[list[Chosen], list[tuple[Chosen, str]]]:
     """Return the variations that `words` mean and can be had, and the others with the reason.
@@ -267,10 +280,13 @@ def choose(words: Sequence[str], host: Host) -> tuple[list[Chosen], list[tuple[C
 
 def _chosen(word: str, host: Host) -> Chosen:
     name, given, value = word.partition("=")
-    if name not in VARIATIONS:
-        known = ", ".join([*VARIATIONS, "cpu"])
+    every = {**VARIATIONS, **ASKED}
+    if name not in every:
+        known = ", ".join([*every, "cpu"])
         raise UsageError(f"--vary {name}: no such variation; they are {known}")
-    variation = VARIATIONS[name]
+    variation = every[name]
+    if not given and not variation.values:
+        raise UsageError(f"--vary {name}: it needs a value, {name}=...: {variation.says}")
     if not given:
         return _first_that_can_be_had(variation, host)
     try:

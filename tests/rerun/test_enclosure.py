@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +56,8 @@ seen = {
     "strays": sum(name.startswith("STRAY") for name in os.environ),
     "git": os.path.exists(".git"), "columns": os.get_terminal_size(1).columns
     if sys.stdout.isatty() else None, "stdin": stdin, "network": network,
+    "libc": {int(line.split()[4]) for line in Path("/proc/self/maps").read_text().splitlines()
+    if line.endswith("/libc.so.6")}.pop(),
 }
 Path(".harness/seen.json").write_text(json.dumps(seen))
 """
@@ -125,6 +129,40 @@ def test_variation_is_what_a_process_sees(finished, tmp_path, plain, word, expec
 
     assert {name: seen[name] for name in expected} == expected
     assert {name: plain[name] for name in expected} != expected
+
+
+def libraries_in(folder):
+    """Copy the system's C library and its loader into a folder; return the folder."""
+    folder.mkdir()
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    system = Path(next(line.split()[-1] for line in maps if line.endswith("/libc.so.6"))).parent
+    for name in ("libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2"):
+        shutil.copy2(system / name, folder / name)
+    return folder
+
+
+def test_c_library_is_that_of_the_package(finished, tmp_path, plain):
+    """Processes of the rerun run on the libraries of the package, and no others do."""
+    package = libraries_in(tmp_path / "package")
+    possible(f"libc={package}")
+
+    seen, _ = seen_under(finished, tmp_path / "rerun", f"libc={package}")
+
+    assert seen["libc"] == (package / "libc.so.6").stat().st_ino
+    assert seen["libc"] != plain["libc"]
+
+
+def test_c_library_that_runs_no_python_is_told(tmp_path):
+    """A package on which this Python does not start cannot be had, and the reason is told."""
+    package = libraries_in(tmp_path / "package")
+    (package / "libm.so.6").write_bytes(b"")
+
+    able, ((one, why),) = choose([f"libc={package}"], replace(HOST, namespaces={"mount"}))
+
+    assert not able
+    assert one.value == str(package)
+    assert "this Python does not run on it: " in why
+    assert "libm.so.6" in why
 
 
 def test_path_is_long_and_linked(finished, tmp_path):

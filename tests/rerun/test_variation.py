@@ -64,6 +64,8 @@ def test_chosen_value_is_not_replaced():
         ("git=svn", "one of none, shallow, dirty"),
         ("locale=../x", "the name of a locale"),
         ("hostname=a b", "a host name"),
+        ("libc", "it needs a value, libc=...: another C library"),
+        ("libc=/nowhere", "a folder with an unpacked package of glibc"),
     ],
 )
 def test_wrong_words_are_refused(word, said):
