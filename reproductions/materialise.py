@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from harness.errors import HarnessError
+from harness.reason import reason
 
 if TYPE_CHECKING:
     from harness.data.params import DatasetParams
@@ -99,7 +100,7 @@ def write(name: str, folder: Path, share: str, size: str) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         os.replace(staging / "images" / "arrays", folder)
     except ValidationError as error:
-        raise HarnessError(f"size {size}: {error.errors()[0]['msg']}") from error
+        raise HarnessError(f"size {size}: {reason(error.errors()[0])}") from error
     except OSError as error:
         raise HarnessError(f"{folder}: cannot be written: {error.strerror}") from error
     finally:

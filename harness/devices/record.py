@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 
 from harness.errors import HarnessError
 from harness.formats import jsonfile
+from harness.reason import reason
 from harness.spec.base import Digest, Identifier, Name, Spec, Text, Unit
 from harness.spec.device import Device
 from harness.spec.translation import path_in
@@ -160,6 +161,6 @@ def problems(error: ValidationError, tree: Any) -> list[str]:
     lines = []
     for problem in error.errors(include_url=False):
         field = ".".join(str(part) for part in path_in(tree, problem))
-        said = "is missing" if problem["type"] in _MISSING else problem["msg"]
+        said = "is missing" if problem["type"] in _MISSING else reason(problem)
         lines.append(f"field '{field}': {said}" if field else said)
     return lines

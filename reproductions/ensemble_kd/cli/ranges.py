@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from harness.errors import UsageError
+from harness.reason import reason
 from reproductions.ensemble_kd.cli.parser import PROGRAM
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -24,7 +25,7 @@ def made(model: type[Model], fields: Mapping[str, Any], flags: Mapping[str, str]
     try:
         return model.model_validate(dict(fields))
     except ValidationError as error:
-        faults = [_fault(one["loc"], one["input"], one["msg"], flags) for one in error.errors()]
+        faults = [_fault(one["loc"], one["input"], reason(one), flags) for one in error.errors()]
         raise UsageError("\n  ".join(faults), f"see {PROGRAM} --help") from error
 
 

@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 from harness.formats import jsonfile
 from harness.formats.arrays import Array, write_weights
 from harness.formats.atomic import write_bytes
+from harness.reason import reason
 from reproductions.ensemble_kd.leaving import params_file
 from reproductions.ensemble_kd.leaving.names import canonical
 from reproductions.ensemble_kd.leaving.source import Source
@@ -91,7 +92,7 @@ def read_network(path: Path) -> ConvertParams:
         return ConvertParams.model_validate_json(jsonfile.dumps(value))
     except ValidationError as error:
         lines = [
-            f"{path}: {'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}"
+            f"{path}: {'.'.join(map(str, fault['loc'])) or 'the whole'}: {reason(fault)}"
             for fault in error.errors()
         ]
         remedy = "correct the file; --help shows an example"

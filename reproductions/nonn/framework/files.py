@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from harness.errors import HarnessError
 from harness.formats import arrays, jsonfile
 from harness.formats.arrays import Array
+from harness.reason import reason
 from harness.spec.base import Spec
 
 _UNSAFE = (".pkl", ".pickle", ".pt7", ".pt", ".pth", ".tar")
@@ -118,7 +119,7 @@ def read_cluster(path: Path, students: int) -> Cluster:
     try:
         cluster = Cluster.model_validate_json(json.dumps(content))
     except ValidationError as error:
-        said = "; ".join(one["msg"] for one in error.errors(include_url=False)[:3])
+        said = "; ".join(reason(one) for one in error.errors(include_url=False)[:3])
         raise HarnessError(f"{path}: it is no partition: {said}", remedy) from error
     if len(cluster.filters) != students:
         raise HarnessError(

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.errors import HarnessError
+from harness.reason import reason
 from harness.stage.run import derive_seed
 from reproductions.nonn.networks import Classifier, Residual, initialise
 from reproductions.nonn.params.network import MobileNetV2 as MobileNetV2Params
@@ -244,7 +245,7 @@ def _described(kind: type[Network], **fields: Any) -> Network:
         return kind(**fields)
     except ValidationError as error:
         lines = [
-            f"{'.'.join(map(str, one['loc'])) or 'network'}: {one['msg']}"
+            f"{'.'.join(map(str, one['loc'])) or 'network'}: {reason(one)}"
             for one in error.errors(include_url=False)
         ]
         raise HarnessError("\n".join(lines), "correct the arguments of the network") from error

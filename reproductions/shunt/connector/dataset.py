@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from harness.errors import HarnessError
 from harness.formats import arrays
+from harness.reason import reason
 from harness.spec.base import Spec
 from reproductions.materialise import materialise
 from reproductions.shunt.connector import sections
@@ -58,7 +59,7 @@ def _said(error: TypeError | ValidationError) -> str:
     if isinstance(error, TypeError):
         return "input_shape is not height, width and channels"
     found = error.errors(include_url=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {reason(one)}" for one in found)
 
 
 def open_images(section: sections.Dataset) -> tuple[dict[Part, Split], Props]:

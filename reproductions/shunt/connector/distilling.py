@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError
+from harness.reason import reason
 from reproductions.shunt.params.distillation import Distillation
 
 _KIND: TypeAdapter[Distillation] = TypeAdapter(Distillation)
@@ -40,5 +41,5 @@ def one_of(chosen: Mapping[str, bool], numbers: Mapping[str, float | None]) -> D
         return _KIND.validate_python({"kind": kind, **given})
     except ValidationError as error:
         found = error.errors(include_url=False)
-        said = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in found)
+        said = "; ".join(f"{one['loc'][-1]}: {reason(one)}" for one in found)
         raise HarnessError(f"the distillation '{kind}': {said}") from error

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError
+from harness.reason import reason
 from reproductions.shunt.connector import sections
 from reproductions.shunt.connector.dataset import Props
 from reproductions.shunt.connector.files import read_model, read_weights
@@ -95,7 +96,7 @@ def network_of(model: sections.Model, shape: tuple[int, int, int], classes: int)
     try:
         return _NETWORK.validate_python({**task, **_family(model)})
     except ValidationError as error:
-        said = "; ".join(one["msg"] for one in error.errors(include_url=False))
+        said = "; ".join(reason(one) for one in error.errors(include_url=False))
         raise HarnessError(f"MODEL.type '{model.type}': {said}") from error
 
 
