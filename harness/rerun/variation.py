@@ -251,7 +251,6 @@ VARIATIONS: Mapping[str, Variation] = {
                   ("20", "none"), _terminal),
     )
 }  # fmt: skip
-
 """Those that are in force when none is named."""
 
 ASKED: Mapping[str, Variation] = {
