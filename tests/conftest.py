@@ -13,6 +13,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_make_parametrize_id(val):
+    """Name a test by the number of its bytes, not by the bytes: no name may hold a time."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """Give the project after its first reproduction, everything committed; not to be changed."""

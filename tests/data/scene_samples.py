@@ -77,6 +77,13 @@ def stored(labels: np.ndarray) -> np.ndarray:
     return table[labels]
 
 
+def _header(name: str, way: int) -> zipfile.ZipInfo:
+    """Return a member's header with the first date of a zip file, so that no clock is read."""
+    header = zipfile.ZipInfo(name)
+    header.compress_type = way
+    return header
+
+
 def zipped(members: Mapping[str, bytes | zipfile.ZipInfo], way: int = zipfile.ZIP_STORED) -> bytes:
     """Return a zip file with `members`; a header stands for itself, with no content."""
     buffer = io.BytesIO()
@@ -85,7 +92,7 @@ def zipped(members: Mapping[str, bytes | zipfile.ZipInfo], way: int = zipfile.ZI
             if isinstance(content, zipfile.ZipInfo):
                 file.writestr(content, b"")
             else:
-                file.writestr(name, content)
+                file.writestr(_header(name, way), content)
     return buffer.getvalue()
 
 
