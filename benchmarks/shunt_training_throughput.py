@@ -8,18 +8,12 @@ After every epoch its CPU seconds are printed.
 """
 
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
+from epoch_clock import EPOCHS, Clock, run
 
-from harness.stage.checkpoint import Checkpoint
-from harness.stage.run import Run
 from reproductions.shunt import models
 from reproductions.shunt.data.split import Split
 from reproductions.shunt.determinism import settle
@@ -34,25 +28,12 @@ from reproductions.shunt.surgery.replacement import with_shunts
 from reproductions.shunt.training.loop import Subject, Task, train
 from reproductions.shunt.training.objective import supervised
 
-IMAGES, VALIDATION, EPOCHS, BATCH = 768, 32, 6, 64
+IMAGES, VALIDATION, BATCH = 768, 32, 64
 NETWORK = MobileNetV2(family="mobilenetv2")
 WINDOW = Window(first=7, last=12)
 PARAMS = Training(
     epochs=EPOCHS, batch_size=BATCH, learning_rate=0.01, schedule={"kind": "constant"}
 )
-
-
-class Clock:
-    """Told at the end of every epoch: prints its CPU seconds and waits to be sent on."""
-
-    def __init__(self):
-        self.last = time.process_time()
-
-    def __call__(self, *_words):
-        """End an epoch."""
-        print(time.process_time() - self.last, flush=True)
-        sys.stdin.readline()
-        self.last = time.process_time()
 
 
 def split(count):
@@ -75,14 +56,6 @@ def final():
     return with_shunts(original, {WINDOW: shunt})
 
 
-@contextmanager
-def run(clock) -> Iterator[Run]:
-    """Yield a run that saves real checkpoints."""
-    with tempfile.TemporaryDirectory() as folder:
-        checkpoint = Checkpoint(Path(folder) / "checkpoint")
-        yield Run("shunt", "final", 0, checkpoint, clock)
-
-
 def ours(clock):
     """Train as a stage does."""
     settle()
@@ -91,7 +64,7 @@ def ours(clock):
         model = final()
         return Subject(model, supervised(models.logits(model)))
 
-    with run(clock) as one:
+    with run("shunt", "final", clock) as one:
         train([Task("final", begin)], split(IMAGES), split(VALIDATION), PARAMS, one)
 
 

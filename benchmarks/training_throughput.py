@@ -9,17 +9,11 @@ optimiser, no checkpoint.
 """
 
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import torch
+from epoch_clock import EPOCHS, Clock, run
 
-from harness.stage.checkpoint import Checkpoint
-from harness.stage.run import Run
 from reproductions.nonn.determinism import settle
 from reproductions.nonn.distillation import knowledge_loss, transfer_loss
 from reproductions.nonn.images import Split
@@ -29,7 +23,7 @@ from reproductions.nonn.student_training import taught
 from reproductions.nonn.students import Students, build
 from reproductions.nonn.training import Task, train
 
-IMAGES, VALIDATION, EPOCHS, FILTERS = 256, 32, 6, (49, 48)
+IMAGES, VALIDATION, FILTERS = 256, 32, (49, 48)
 TEACHER = WideResNet(family="wrn", depth=40, width=4)
 STUDENT = WideResNet(family="wrn", depth=16, width=1)
 PARAMS = StudentsParams(
@@ -41,19 +35,6 @@ PARAMS = StudentsParams(
     learning_rate=0.01,
     schedule={"step": 20, "gamma": 0.2},
 )
-
-
-class Clock:
-    """Told at the end of every epoch: prints its CPU seconds and waits to be sent on."""
-
-    def __init__(self):
-        self.last = time.process_time()
-
-    def __call__(self, *_words):
-        """End an epoch."""
-        print(time.process_time() - self.last, flush=True)
-        sys.stdin.readline()
-        self.last = time.process_time()
 
 
 def split(count):
@@ -77,14 +58,6 @@ def lesson(count):
     )
 
 
-@contextmanager
-def run(clock) -> Iterator[Run]:
-    """Yield a run that saves real checkpoints."""
-    with tempfile.TemporaryDirectory() as folder:
-        checkpoint = Checkpoint(Path(folder) / "checkpoint")
-        yield Run("nonn", "students", 0, checkpoint, clock)
-
-
 def ours(clock):
     """Train as a stage does."""
     settle()
@@ -96,7 +69,7 @@ def ours(clock):
         known = lambda batch: (logits[batch.index], features[batch.index])  # noqa: E731
         return system, taught(system, partition, known, PARAMS)
 
-    with run(clock) as one:
+    with run("nonn", "students", clock) as one:
         train([Task("students", begin)], split(IMAGES), split(VALIDATION), PARAMS, one)
 
 

@@ -19,6 +19,9 @@ from harness.stage.digest import file_digest
 from harness.stage.hold import held
 from harness.stage.planned import PlannedEnvironment
 
+HARNESS = PlannedEnvironment("harness", "environments/harness.txt", "3.11", "bytes")
+"""The harness's own, which makes the plans: it is needed before any of them can be read."""
+
 # What uv says of a package that has wheels, but none for this platform or Python.
 _NO_WHEEL = "has no wheels with a matching"
 

@@ -19,6 +19,11 @@ def plain(text: str) -> str:
     return "".join(one if one.isprintable() or one == "\n" else _escaped(one) for one in hidden)
 
 
+def plain_line(text: str) -> str:
+    """Return `text` as `plain` does, in one line: ends of lines appear as escapes too."""
+    return plain(text).replace("\n", "\\n")
+
+
 def _escaped(character: str) -> str:
     short = {"\t": "\\t", "\r": "\\r"}.get(character)
     return short or f"\\u{ord(character):04x}"

@@ -30,8 +30,13 @@ def system_fault(error: OSError) -> HarnessError:
     path = error.filename2 or error.filename
     where = f"{os.fsdecode(path)}: " if isinstance(path, str | bytes | os.PathLike) else ""
     said = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
-    way_back = _WAYS_BACK.get(error.errno or 0, "mend that")
-    return HarnessError(f"{where}{said}", f"{way_back}; then run the command again")
+    mending = _WAYS_BACK.get(error.errno or 0, "mend that")
+    return HarnessError(f"{where}{said}", f"{mending}; then run the command again")
+
+
+def told(fault: HarnessError | OSError) -> HarnessError:
+    """Return what to tell of `fault`, whichever of the two it is."""
+    return fault if isinstance(fault, HarnessError) else system_fault(fault)
 
 
 def way_back(path: str | os.PathLike[str], instead: str = "") -> str:

@@ -1,10 +1,11 @@
-"""The order in which stages run."""
+"""The order in which stages run, and which a stage needs to have run before it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from harness.errors import HarnessError
+from harness.stage.planned import PlannedStage
 
 
 def running_order(reads: Mapping[str, Collection[str]]) -> list[str]:
@@ -33,6 +34,22 @@ def running_order(reads: Mapping[str, Collection[str]]) -> list[str]:
                 continue
             begun.add(top)
             if not begun.isdisjoint(missing):
-                raise HarnessError(f"the stages wait for each other: {', '.join(sorted(begun))}")
+                raise HarnessError(
+                    f"the stages wait for each other: {', '.join(sorted(begun))}",
+                    "run `harness compile`",
+                )
             waiting += reversed(missing)
     return list(ordered)
+
+
+def needed(plans: Sequence[PlannedStage], names: Sequence[str]) -> list[PlannedStage]:
+    """Return the stages `names` and all that they read, directly or not; all for no names."""
+    by_name = {plan.dvc_name: plan for plan in plans}
+    waiting = list(names or by_name)
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += by_name[name].writers.values()
+    return [plan for plan in plans if plan.dvc_name in found]

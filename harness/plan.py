@@ -40,7 +40,7 @@ def build_plan(
     Parameters
     ----------
     composition
-        What `harness.spec.composition.parse` and the cross-checks let through.
+        What `harness.spec.check.check_composition` lets through.
     steps
         The closed registry, by the name that specs use.
     costs

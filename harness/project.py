@@ -40,18 +40,3 @@ class Project:
     def downloads(self) -> Path:
         """Archives as they were fetched or adopted, by dataset."""
         return self.state / "downloads"
-
-    @property
-    def environments(self) -> Path:
-        """Built environments, each in a folder named by the hash of its lock."""
-        return self.state / "environments"
-
-    @property
-    def scratch(self) -> Path:
-        """Staging folders and checkpoints of running stages."""
-        return self.state / "scratch"
-
-    @property
-    def logs(self) -> Path:
-        """What each run of a stage cost."""
-        return self.state / "logs"

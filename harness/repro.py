@@ -15,6 +15,7 @@ from harness.compiler.target import Target
 from harness.costs import read_costs
 from harness.errors import HarnessError, UsageError
 from harness.fault import way_back
+from harness.spec.problem import near
 from harness.stage import children, hold
 from harness.stage.costlog import read_log
 from harness.stage.failure import failures
@@ -207,7 +208,7 @@ def dvc_targets(
     Raises
     ------
     UsageError
-        A word means nothing; near misses are suggested.
+        A word means nothing; the nearest that means something is suggested.
     """
     meanings: dict[str, list[str]] = {}
     for plan in plans:
@@ -222,14 +223,8 @@ def dvc_targets(
     for word in words:
         if word not in meanings:
             raise UsageError(
-                f"'{word}' is no paper, claim, table, figure or stage{_near(word, meanings)}"
+                f"'{word}' is no paper, claim, table, figure or stage{near(word, meanings)}",
+                "`harness claims` lists the claims, `harness status` the stages",
             )
         found |= dict.fromkeys(meanings[word])
     return list(found)
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(word, list(known), n=3)
-    return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -16,6 +16,7 @@ from harness.formats import jsonfile
 from harness.formats.atomic import write_if_changed
 from harness.judge import StageOutcome, judge_rerun
 from harness.judgement import Judgement, judge_now, report_params, report_stage
+from harness.order import needed
 from harness.report import markdown, results
 from harness.report.model import FILE, Report
 from harness.repro import Reproduction, check_pipeline, dvc_targets, expected_seconds, reproduce
@@ -94,17 +95,22 @@ class Reproducing:
             )
         self._build_environments(plans)
         seconds = expected_seconds(self.target, plans)
-        profile = plans[0].profile
-        before = Snapshot.take(self.target, profile)
-        logged = len(self._log(profile))
+        before = Snapshot.take(self.target, plans[0].profile)
+        logged = len(self._log(before.profile))
         stale = _wanted(stage_statuses(self.target), plans, names)
         done = reproduce(self.target, stale, seconds, names, self.hold.descriptors)
+        return self._conclude(done, names, before, logged)
+
+    def _conclude(
+        self, done: Reproduction, names: list[str], before: Snapshot, logged: int
+    ) -> Done:
+        """Judge what DVC left; `logged` is how many runs the log had before."""
         plans = planned_stages(self.target)  # the planning stage may have written others
         statuses = stage_statuses(self.target)
         _check_done(done, _wanted(statuses, plans, names))
         enter_restored(self.target, plans)
         forget_others(self.target.path / "manifest.json", {plan.dvc_name for plan in plans})
-        reran = frozenset(self._log(profile)[logged:])
+        reran = frozenset(self._log(before.profile)[logged:])
         standing = Standing.of(self.target, plans, statuses, reran)
         run = Reproduction(done.status, _failed(done, statuses))
         outcomes = self._judge(plans, before, standing) if not names else ()
@@ -115,7 +121,7 @@ class Reproducing:
         if outcomes and _only_other_cpu(outcomes) and not done.status:
             aside = before.put_back().relative_to(self.target.project.root).as_posix()
         before.settle()
-        return Done(judgement, run, tuple(outcomes), f"results/{profile}", aside)
+        return Done(judgement, run, tuple(outcomes), f"results/{before.profile}", aside)
 
     def _compile(self, profile: str | None) -> None:
         overrides = (f"profile={profile}",) if profile else ()
@@ -196,15 +202,8 @@ def _wanted(
     statuses: list[StageStatus], plans: list[PlannedStage], names: list[str]
 ) -> list[StageStatus]:
     """The stale stages that a run of `names` comes to: theirs and those upstream."""
-    by_name = {plan.dvc_name: plan for plan in plans}
-    wanted: set[str] = set()
-    waiting = list(names or by_name)
-    while waiting:
-        name = waiting.pop()
-        if name not in wanted:
-            wanted.add(name)
-            waiting += by_name[name].writers.values()
-    return [s for s in statuses if s.stale and s.name in wanted]
+    wanted = {plan.dvc_name for plan in needed(plans, names)}
+    return [status for status in statuses if status.stale and status.name in wanted]
 
 
 def _only_other_cpu(outcomes: list[StageOutcome]) -> bool:

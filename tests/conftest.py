@@ -1,5 +1,6 @@
 """The small project that many tests run, and the ledger of faults."""
 
+import os
 import shutil
 import signal
 
@@ -11,6 +12,10 @@ from toy_project import Toy, lay_out
 # inherit that: no interrupt would reach it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A hook of git names its repository to all that it runs; tests have repositories of their own.
+for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+    os.environ.pop(variable, None)
 
 
 def pytest_make_parametrize_id(val):
@@ -47,11 +52,19 @@ def pytest_collection_modifyitems(items):
 
 def pytest_sessionstart(session):
     """Begin a new ledger of faults, once a run."""
-    if not hasattr(session.config, "workerinput"):
+    if keeps_ledger(session.config):
         ledger.begin()
 
 
 def pytest_sessionfinish(session):
     """Write the ledger's table when every process of the run has ended."""
-    if not hasattr(session.config, "workerinput"):
+    if keeps_ledger(session.config):
         ledger.finish()
+
+
+def keeps_ledger(config):
+    """Whether this process runs the tests: not a worker of it, nor one that only collects them.
+
+    The latter may go on within a run, whose lines it would take away.
+    """
+    return not hasattr(config, "workerinput") and not config.option.collectonly

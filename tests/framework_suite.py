@@ -44,7 +44,7 @@ def check(prepared, suite, file):
     python, variables = prepared
     folder = TESTS / suite
     # Under pytest's catching of logs torch records every step of an export, and takes much longer.
-    options = ["--hypothesis-profile=ci", "--color=no", "-rs", "-p", "no:logging"]
+    options = ["--color=no", "-rs", "-p", "no:logging"]
     options.append(f"--confcutdir={folder}")
     done = subprocess.run(
         [python, "-m", "pytest", *options, folder / file],

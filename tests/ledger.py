@@ -38,7 +38,7 @@ def enter(line: Line) -> None:
 def begin() -> None:
     """Forget the parts of an earlier test run."""
     for part in (FOLDER / "faults.parts").glob("*.jsonl"):
-        part.unlink()
+        part.unlink(missing_ok=True)
 
 
 def finish() -> None:

@@ -13,7 +13,6 @@ examples:
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import sys
 
@@ -24,6 +23,7 @@ from harness.formats import jsonfile
 from harness.judgement import Judgement, judge_now
 from harness.project import Project
 from harness.report import model, results, terminal
+from harness.spec.problem import near
 from harness.standing import Standing
 from harness.status import planned_stages, stage_statuses
 
@@ -89,6 +89,7 @@ def only(judgement: Judgement, paper: str) -> Judgement:
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> UsageError:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(known) or 'none'}"
-    return UsageError(f"there is no {kind} '{name}'", hint)
+    return UsageError(
+        f"there is no {kind} '{name}'{near(name, known)}",
+        f"there are: {', '.join(known) or 'none'}",
+    )

@@ -38,7 +38,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.compiler.target import Target
-from harness.errors import UsageError
+from harness.errors import UsageError, plain_line
 from harness.project import Project
 from harness.rerun import command as rerun
 
@@ -105,14 +105,14 @@ def _repaired(target: Target, jobs: int) -> tuple[Verification, list[Repair]]:
 
 def _print(done: Verification, repairs: Sequence[Repair]) -> None:
     for one in repairs:
-        print(_plain(f"{one.path}: {one.problem}: {one.way}: {one.detail}"))
+        print(plain_line(f"{one.path}: {one.problem}: {one.way}: {one.detail}"))
     for finding in done.findings:
-        print(_plain(f"{finding.where}: {finding.path}: {finding.detail}"))
+        print(plain_line(f"{finding.where}: {finding.path}: {finding.detail}"))
         if finding.stages:
             print(f"  made by {', '.join(finding.stages)}")
         if finding.built_on_it:
             print(f"  built on it: {', '.join(finding.built_on_it)}")
-        print(_plain(f"  {finding.remedy}"))
+        print(plain_line(f"  {finding.remedy}"))
     files = f"{done.outputs} output files and {done.objects} cache objects"
     if done.findings:
         print(f"{_count(done.findings)} in {files}")
@@ -122,9 +122,3 @@ def _print(done: Verification, repairs: Sequence[Repair]) -> None:
 
 def _count(findings: Sequence[Finding]) -> str:
     return f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-
-
-def _plain(text: str) -> str:
-    """A name can hold anything; what a terminal would obey, or cannot show, is escaped."""
-    shown = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)

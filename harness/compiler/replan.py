@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.compiler.compile import compile_tree, stale_files, write
 from harness.compiler.target import Target
+from harness.ending import ended_by
 from harness.errors import HarnessError
 from harness.fault import system_fault
 from harness.project import Project
@@ -60,12 +61,8 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0]).parent.as_posix()
     try:
         replan(Target(Project(Path.cwd()), "" if folder == "." else folder))
-    except HarnessError as error:
-        print(error, file=sys.stderr)
-        return error.status
-    except OSError as error:
-        print(system_fault(error), file=sys.stderr)
-        return 1
+    except (HarnessError, OSError) as error:
+        return ended_by(error)
     return 0
 
 

@@ -17,6 +17,7 @@ _OWN = frozenset(
     ("artifacts", "data", "device_results", "docs", "environments", "harness", "plan",
      "reproductions", "results", "specs", "tests")
 )  # fmt: skip
+_OTHER = "name another one, such as profiles/smoke"
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,11 @@ class Target:
         if folder.startswith("/") or not all(_FOLDER.fullmatch(name) for name in names):
             raise UsageError(
                 f"--into {folder}: the folder must lie inside the project, and its name be made "
-                "of letters, digits, '.', '_' and '-'"
+                "of letters, digits, '.', '_' and '-'",
+                _OTHER,
             )
         if names and names[0].lower() in _OWN:
-            raise UsageError(f"--into {folder}: '{names[0]}' is the project's own folder")
+            raise UsageError(f"--into {folder}: '{names[0]}' is the project's own folder", _OTHER)
         place = "/".join(names)
         refuse_outside(project.root, place, "--into")
         return cls(project, place)

@@ -13,6 +13,7 @@ from harness.data.checksum import fault
 from harness.data.recognition import stranger
 from harness.data.store import Store
 from harness.errors import HarnessError
+from harness.fault import system_fault
 from harness.spec.dataset import Archive, Dataset
 from harness.spec.layout import Members, PicturePairs
 
@@ -52,13 +53,17 @@ def adopt(dataset: Dataset, downloads: Path, path: Path) -> list[str]:
         wrong = [(one.path, reason) for one in found if (reason := one.fault(dataset))]
         _refuse(dataset, wrong)
     except OSError as error:
-        raise HarnessError(f"{path}: cannot be read: {error.strerror}") from error
+        said = f"{path}: cannot be read: {error.strerror}"
+        raise HarnessError(said, system_fault(error).remedy) from error
     store = Store(downloads / dataset.dataset)
     with store.scratch() as scratch:
         parts = [_taken(dataset, scratch, one) for one in found]
         for one, part in zip(found, parts, strict=True):
             if reason := store.admit(part, one.archive):
-                raise HarnessError(f"{one.path}: changed while it was copied: {reason}")
+                raise HarnessError(
+                    f"{one.path}: changed while it was copied: {reason}",
+                    "wait until nothing writes it; then run the command again",
+                )
     return [one.archive.name for one in found]
 
 
@@ -81,7 +86,7 @@ def _in_folder(dataset: Dataset, folder: Path) -> list[_Found]:
         names = ", ".join(archive.name for archive in dataset.archives)
         trees = _trees(dataset)
         also = f", nor a folder {' or '.join(trees)}" if trees else ""
-        raise HarnessError(f"{folder}: holds none of {names}{also}")
+        raise HarnessError(f"{folder}: holds none of {names}{also}", _source(dataset))
     return found
 
 
@@ -108,12 +113,21 @@ def _inside(dataset: Dataset, archive: Archive) -> list[Members]:
 
 def _named(dataset: Dataset, path: Path) -> _Found:
     if not path.is_file():
-        raise HarnessError(f"{path}: is neither a file nor a folder")
+        raise HarnessError(
+            f"{path}: is neither a file nor a folder",
+            "name an archive, or the folder that holds the archives",
+        )
     for archive in dataset.archives:
         if archive.name == path.name or (archive.known and fault(path, archive) is None):
             return _Found(archive, path)
     names = ", ".join(archive.name for archive in dataset.archives)
-    raise HarnessError(f"{path}: is none of {names}, neither by its name nor by its bytes")
+    raise HarnessError(
+        f"{path}: is none of {names}, neither by its name nor by its bytes", _source(dataset)
+    )
+
+
+def _source(dataset: Dataset) -> str:
+    return f"the archives are to be had from {dataset.homepage}"
 
 
 def _taken(dataset: Dataset, scratch: Path, found: _Found) -> Path:
@@ -125,7 +139,8 @@ def _taken(dataset: Dataset, scratch: Path, found: _Found) -> Path:
         else:
             shutil.copyfile(found.path, part)
     except OSError as error:
-        raise HarnessError(f"{found.path}: cannot be copied: {error}") from error
+        said = f"{found.path}: cannot be copied: {error}"
+        raise HarnessError(said, system_fault(error).remedy) from error
     # The copy is what is checked: the original may change while it is read.
     if reason := stranger(dataset, found.archive, part):
         _refuse(dataset, [(found.path, reason)])
@@ -141,5 +156,8 @@ def _files(folder: Path, inside: list[Members]) -> Iterator[tuple[str, Path]]:
                 if not name.endswith(members.ending):
                     continue
                 if path.is_symlink() or not path.is_file():
-                    raise HarnessError(f"{path}: is a link or a device, not a file")
+                    raise HarnessError(
+                        f"{path}: is a link or a device, not a file",
+                        "put the file itself in its place, or take it out of the folder",
+                    )
                 yield path.relative_to(folder).as_posix(), path

@@ -8,18 +8,7 @@ from pathlib import Path
 from harness.data.packing import read_gzip
 from harness.errors import HarnessError
 from harness.spec.dataset import Archive
-
-_BLOCK = 1 << 20
-
-
-def digest(path: Path, algorithm: str = "sha256") -> str:
-    """Return the digest of the file at `path` in lower-case hexadecimal digits."""
-    with path.open("rb") as file:
-        # MD5 names a file here where its publisher states nothing better.
-        made = hashlib.new(algorithm, usedforsecurity=False)
-        while block := file.read(_BLOCK):
-            made.update(block)
-    return made.hexdigest()
+from harness.stage.digest import file_digest
 
 
 def fault(path: Path, archive: Archive) -> str | None:
@@ -35,8 +24,9 @@ def _packed_fault(path: Path, archive: Archive) -> str | None:
     size = path.stat().st_size
     if archive.known and size != archive.bytes:
         return f"{size} bytes instead of {archive.bytes}"
+    # MD5 names a file where its publisher states nothing better.
     for algorithm, wanted in (("sha256", archive.sha256), ("md5", archive.md5)):
-        if wanted is not None and (found := digest(path, algorithm)) != wanted:
+        if wanted is not None and (found := file_digest(path, algorithm)) != wanted:
             return f"{algorithm} {found} instead of {wanted}"
     return None
 

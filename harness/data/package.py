@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import metadata
 from pathlib import Path
 
-from harness.data.checksum import digest
 from harness.errors import HarnessError
 from harness.spec.dataset import Package
+from harness.stage.digest import file_digest
 
 
 def locate(package: Package) -> Path:
@@ -29,7 +29,7 @@ def locate(package: Package) -> Path:
     path = Path(str(distribution.locate_file(package.file)))
     if not path.is_file():
         raise HarnessError(f"{label}: the package has no such file", remedy)
-    found = digest(path)
+    found = file_digest(path, "sha256")
     if found != package.sha256:
         raise HarnessError(f"{label}: sha256 {found} instead of {package.sha256}", remedy)
     return path

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def materialise(inputs: Inputs, params: DatasetParams, outputs: Outputs, run: Ru
 def _classified(
     dataset: Dataset, params: DatasetParams, paths: Mapping[str, Path], outputs: Outputs
 ) -> None:
-    original = read(dataset, paths)
+    with _remedied(dataset):
+        original = read(dataset, paths)
     parts = divide(original.train.labels, dataset.split, dataset.records.test)
     check_arrays(dataset, digests(arrays(original, parts)))
     parts = _limited(original, parts, params.limit or Limit(), dataset)
@@ -57,7 +59,7 @@ def _classified(
 def _masked(
     dataset: Dataset, params: DatasetParams, paths: Mapping[str, Path], outputs: Outputs
 ) -> None:
-    with segmentation.divided(dataset, paths) as division:
+    with _remedied(dataset), segmentation.divided(dataset, paths) as division:
         # Large sets record no arrays: of those, only what is asked for is decoded.
         if dataset.arrays:
             check_arrays(dataset, digests(segmentation.arrays(division, dataset, None)[0]))
@@ -66,6 +68,18 @@ def _masked(
     sources = {**division.sources, **read_files}
     about = _about(dataset, params, values, limited.digests(), sources)
     outputs.arrays("images", values, about | segmentation.about(dataset, params, values))
+
+
+@contextmanager
+def _remedied(dataset: Dataset) -> Iterator[None]:
+    """Say what to do where a reader of files, which knows no spec, has said only what is wrong."""
+    try:
+        yield
+    except HarnessError as error:
+        name = dataset.dataset
+        other = f", or adopt other archives: harness data adopt {name} PATH"
+        remedy = f"correct specs/dataset/{name}.yaml{other if dataset.archives else ''}"
+        raise HarnessError(error.message, error.remedy or remedy) from error
 
 
 def locate(dataset: Dataset, downloads: Path, tell: Callable[[str], None]) -> dict[str, Path]:

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.data.checksum import digest, fault
+from harness.data.checksum import fault
 from harness.errors import HarnessError
 from harness.formats.atomic import sync_folder, write_text
 from harness.spec.dataset import Archive
+from harness.stage.digest import file_digest
 
 _PREFIX = ".partial-"
 
@@ -38,7 +39,7 @@ class Store:
         if not path.is_file():
             return False
         if not archive.known:
-            return self._recorded(archive) == digest(path)
+            return self._recorded(archive) == file_digest(path, "sha256")
         return fault(path, archive) is None
 
     def keeps(self, archive: Archive) -> bool:
@@ -67,7 +68,7 @@ class Store:
         """Move `part` in as `archive` when it is right; otherwise say what is wrong with it."""
         reason = fault(part, archive)
         if reason is None:
-            found = None if archive.known else digest(part)
+            found = None if archive.known else file_digest(part, "sha256")
             part.chmod(0o644)
             with part.open("rb") as file:
                 os.fsync(file.fileno())

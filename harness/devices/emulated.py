@@ -146,18 +146,12 @@ class Emulated:
                 said = f"{what} cannot be put together: {error.message}"
                 raise HarnessError(said, error.remedy) from error
 
-    def server(self, name: str, core: int | None = None) -> Program:
-        """Return the program that serves one node by TVM's RPC, once the system is prepared.
-
-        Parameters
-        ----------
-        core
-            The core of this machine that shall do its work.
-        """
+    def server(self, name: str) -> Program:
+        """Return the program that serves one node by TVM's RPC, once the system is prepared."""
         serve = ("-m", "tvm.exec.rpc_server", "--host", "{address}", "--port", "{port}")
         # TVM looks for a port below an end, which is 9199 by default.
         command = (str(self.python), *serve, "--port-end", "65536")
-        return Program(name, command, core=core, variables={"TVM_NUM_THREADS": "1"})
+        return Program(name, command, variables={"TVM_NUM_THREADS": "1"})
 
     def _build(self) -> None:
         place, prefix = self.folder.parent, f".{self.folder.name}."

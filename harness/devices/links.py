@@ -47,14 +47,11 @@ class Node:
     ----------
     address
         The node's address, as the host reaches it.
-    host_address
-        The host's address, as the node reaches it.
     enter
         Words before a command that is to run inside.
     """
 
     address: str
-    host_address: str
     enter: tuple[str, ...]
 
 
@@ -185,7 +182,7 @@ def _connected(link: Link, owner: int, name: str, place: int) -> Node:
         _run(*inside, "tc", "qdisc", "add", "dev", end, "root", *_discipline(link))
         _run(*inside, "ip", "link", "set", end, "up")
     _run(*enter, "ip", "link", "set", "lo", "up")
-    return Node(str(node), str(host), enter)
+    return Node(str(node), enter)
 
 
 def _discipline(link: Link) -> list[str]:

@@ -255,7 +255,10 @@ def _free_ports(programs: Sequence[Program]) -> list[int]:
         tried = (port for port in chance.sample(_PORTS, len(_PORTS)) if port not in ports)
         free = next((port for port in tried if _is_free(program.address, port)), None)
         if free is None:
-            raise HarnessError(f"'{program.name}': no port from {_PORTS[0]} on is free")
+            raise HarnessError(
+                f"'{program.name}': no port from {_PORTS[0]} to {_PORTS[-1]} is free",
+                "end programs that listen there",
+            )
         ports.append(free)
     return ports
 

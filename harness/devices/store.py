@@ -34,7 +34,10 @@ def next_number(root: Path, profile: str, paper: str, stage: str) -> str:
     taken = numbers(root, profile, paper, stage)
     following = int(taken[-1]) + 1 if taken else 1
     if following > _LAST:
-        raise HarnessError(f"{folder(root, profile, paper, stage)}: all {_LAST} numbers are taken")
+        raise HarnessError(
+            f"{folder(root, profile, paper, stage)}: all {_LAST} numbers are taken",
+            "move the last records elsewhere: a new one gets the number after the last",
+        )
     return f"{following:04d}"
 
 

@@ -9,8 +9,8 @@ import argparse
 import sys
 
 from harness.documents.pages import pages
+from harness.ending import ended_by
 from harness.errors import HarnessError
-from harness.fault import system_fault
 from harness.formats.atomic import write_if_changed
 from harness.project import Project
 
@@ -26,15 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
     check = parser.parse_args(arguments).check
     try:
         project = Project.find()
-        stale = [name for name, text in pages(project).items() if _differs(project, name, text)]
+        made = pages(project)
+        stale = [name for name, text in made.items() if _differs(project, name, text)]
         for name in () if check else stale:
-            write_if_changed(project.root / name, pages(project)[name].encode())
-    except HarnessError as error:
-        print(f"harness.documents: {error}", file=sys.stderr)
-        return error.status
-    except OSError as error:
-        print(f"harness.documents: {system_fault(error)}", file=sys.stderr)
-        return 1
+            write_if_changed(project.root / name, made[name].encode())
+    except (HarnessError, OSError) as error:
+        return ended_by(error, "harness.documents")
     for name in stale:
         print(f"{name}: {'stale' if check else 'written'}")
     return int(check and bool(stale))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.costs import Costs
+from harness.order import needed
 from harness.plan import REPORT
 from harness.spec.claim import Claim
 from harness.stage.planned import PlannedStage
@@ -26,28 +27,21 @@ class ClaimCost:
 
 def claim_costs(plans: Sequence[PlannedStage]) -> Iterator[ClaimCost]:
     """Yield every claim of every paper with the stages that `harness repro` runs for it."""
-    by_name = {plan.dvc_name: plan for plan in plans}
     report = next(plan for plan in plans if plan.step == REPORT)
     for paper, spec in report.params["papers"].items():
         for name, value in spec.get("claims", {}).items():
             claim = Claim.model_validate(value)
             cells = [cell for cell in (claim.reproduced, claim.against) if cell]
             tables = [f"{paper}-table-{cell.table}" for cell in cells]
-            yield ClaimCost(paper, name, upstream(by_name, tables) if tables else None)
+            yield ClaimCost(paper, name, upstream(plans, tables) if tables else None)
 
 
-def upstream(by_name: Mapping[str, PlannedStage], names: Sequence[str]) -> tuple[str, ...]:
+def upstream(plans: Sequence[PlannedStage], names: Sequence[str]) -> tuple[str, ...]:
     """Return the addresses of the stages that DVC runs for `names`: they and what they read.
 
     Measuring stages are left out: they keep their records, which costs nothing.
     """
-    waiting, found = list(names), set()
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += by_name[name].writers.values()
-    return _addresses(by_name[name] for name in found)
+    return _addresses(needed(plans, names))
 
 
 def table(plans: Sequence[PlannedStage], costs: Costs | None) -> str:

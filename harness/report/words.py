@@ -23,20 +23,20 @@ def amount(value: Number | None, unit: str | None) -> str:
 
 def reported(claim: ClaimReport) -> str:
     """Return what the publication states, in its words of bound: ``up to 24 x``."""
-    outcome = claim.outcome
-    if outcome.reported is None:
-        return claim.statement or NOTHING
     # In a relation the outcome's unit is the column's; the reported value stands for itself.
-    said = amount(outcome.reported, claim.unit)
-    return said if claim.bound == "exactly" else f"{claim.bound} {said}"
+    return _bounded(claim, claim.outcome.reported)
 
 
 def stated(context: ContextReport) -> str:
     """Return what a neighbouring work states, in its words of bound."""
-    if context.value is None:
-        return context.statement or NOTHING
-    said = amount(context.value, context.unit)
-    return said if context.bound == "exactly" else f"{context.bound} {said}"
+    return _bounded(context, context.value)
+
+
+def _bounded(said: ClaimReport | ContextReport, value: Number | None) -> str:
+    if value is None:
+        return said.statement or NOTHING
+    number = amount(value, said.unit)
+    return number if said.bound == "exactly" else f"{said.bound} {number}"
 
 
 def reproduced(outcome: Verdict) -> str:

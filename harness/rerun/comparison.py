@@ -10,6 +10,7 @@ from typing import Literal
 from harness.compiler.target import Target
 from harness.errors import HarnessError
 from harness.judge import StageOutcome, judge_rerun
+from harness.order import needed
 from harness.rerun.clone import Clone
 from harness.stage.manifest import Entry, output_records, read_manifest
 from harness.stage.planned import PlannedStage
@@ -63,19 +64,6 @@ class Comparison:
     def good(self) -> bool:
         """Whether everything is as its class of equality demands."""
         return self.first_different is None and "different" not in self.whole_files.values()
-
-
-def needed(plans: Sequence[PlannedStage], names: Sequence[str]) -> list[PlannedStage]:
-    """Return the stages `names` and all that they read, directly or not; all for no names."""
-    by_name = {plan.dvc_name: plan for plan in plans}
-    waiting = list(names or by_name)
-    found: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += by_name[name].writers.values()
-    return [plan for plan in plans if plan.dvc_name in found]
 
 
 def committed_entries(clone: Clone, target: Target) -> dict[str, Entry]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from harness.compiler.target import Target
 from harness.costs import read_costs
-from harness.environment import Environments
+from harness.environment import HARNESS, Environments
 from harness.errors import HarnessError, UsageError
 from harness.project import Project
 from harness.rerun import evidence
@@ -16,11 +16,9 @@ from harness.rerun.emulation import Emulating, choose_stages
 from harness.rerun.emulator import CPUS, Emulator, SeenCpu
 from harness.rerun.evidence import CpuEvidence, EmulatedStage
 from harness.stage.manifest import read_manifest
-from harness.stage.planned import PlannedEnvironment, PlannedStage
+from harness.stage.planned import PlannedStage
 from harness.stage.progress import duration
 from harness.status import planned_stages
-
-_HARNESS = PlannedEnvironment("harness", "environments/harness.txt", "3.11", "bytes")
 
 
 def run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
@@ -35,7 +33,7 @@ def run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     cpus = _cpus(words, emulator)
     chosen = _chosen(target, plans, arguments)
     root = target.project.root
-    python = Environments(root).python(_HARNESS)
+    python = Environments(root).python(HARNESS)
     seen = {cpu: emulator.see(cpu, python) for cpu in cpus}
     manifest = read_manifest(target.path / "manifest.json")
     done: list[tuple[str, str, EmulatedStage]] = []
@@ -67,7 +65,8 @@ def _chosen(
 ) -> list[PlannedStage]:
     of_paper = [plan for plan in plans if arguments.rerun in ("", plan.paper)]
     if not of_paper:
-        raise UsageError(f"--rerun {arguments.rerun}: no such paper")
+        known = ", ".join(dict.fromkeys(plan.paper for plan in plans))
+        raise UsageError(f"--rerun {arguments.rerun}: no such paper; they are {known}")
     costs = read_costs(target.project.root, plans[0].profile)
     return choose_stages(of_paper, costs, arguments.stages or [])
 

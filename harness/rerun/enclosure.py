@@ -141,7 +141,10 @@ class Enclosure:
             command = ["localedef", "-i", source, "-f", "UTF-8", str(folder / name)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if not (folder / name).exists():
-                raise HarnessError(f"localedef cannot build {name}: {done.stderr.strip()}")
+                raise HarnessError(
+                    f"localedef cannot build {name}: {done.stderr.strip()}",
+                    "name another with `--vary locale=NAME`",
+                )
         return {**selected, "LOCPATH": str(folder)}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import HarnessError
+from harness.fault import way_back
 from harness.formats import jsonfile
 from harness.spec.base import Digest, Spec
 from harness.stage.digest import file_digest
@@ -107,9 +108,7 @@ def read(path: Path) -> CpuEvidence:
     try:
         return CpuEvidence.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise HarnessError(
-            f"{path}: no record of evidence: {error}", "restore it with `git checkout -- <file>`"
-        ) from error
+        raise HarnessError(f"{path}: no record of evidence: {error}", way_back(path)) from error
 
 
 def add(root: Path, newer: CpuEvidence) -> Path:

@@ -9,17 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.environment import Environments
+from harness.order import needed
 from harness.project import Project
 from harness.repro import dvc_targets
 from harness.rerun.bisection import smallest
 from harness.rerun.carried import carry_over
 from harness.rerun.clone import Clone, make
-from harness.rerun.comparison import (
-    Comparison,
-    committed_entries,
-    compare,
-    needed,
-)
+from harness.rerun.comparison import Comparison, committed_entries, compare
 from harness.rerun.enclosure import Enclosure
 from harness.rerun.host import Host
 from harness.rerun.variation import Chosen, setting_of

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from harness.spec.base import Identifier, Name, Spec, Text
 from harness.spec.dataset import Dataset
@@ -14,10 +13,10 @@ from harness.spec.device import Device
 from harness.spec.environment import Environment
 from harness.spec.files import SpecFiles, place
 from harness.spec.paper import Paper
-from harness.spec.problem import Path, SpecErrors, field_name
+from harness.spec.problem import Path, field_name
 from harness.spec.profile import ProfileCard
 from harness.spec.reader import Document
-from harness.spec.translation import Locate, Place, faults
+from harness.spec.translation import Place
 
 
 class Composition(Spec):
@@ -34,7 +33,7 @@ class Composition(Spec):
     )
 
 
-def merge(files: SpecFiles, profile: str, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def merge(files: SpecFiles, profile: str) -> dict[str, Any]:
     """Return the tree that Hydra composes from the specs, without loading Hydra.
 
     Parameters
@@ -43,22 +42,11 @@ def merge(files: SpecFiles, profile: str, extra: Mapping[str, Any] | None = None
         The specs; their problems are not looked at.
     profile
         The name of the profile, in place of the one that `config.yaml` lists.
-    extra
-        A tree that is merged last.
     """
     tree: dict[str, Any] = {}
-    for part in (*_parts(files, profile), extra or {}):
+    for part in _parts(files, profile):
         tree = _merged(tree, part)
     return tree
-
-
-def parse(tree: Mapping[str, Any], locate: Locate) -> Composition:
-    """Return the composition of a composed tree; raise SpecErrors with every fault of it."""
-    try:
-        return Composition.model_validate_json(json.dumps(tree))
-    except ValidationError:
-        found = faults(Composition, tree, locate)
-        raise SpecErrors(fault.problem for fault in found) from None
 
 
 class Locator:

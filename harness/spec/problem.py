@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.errors import HarnessError, plain
+from harness.errors import HarnessError, plain_line
 
 Path = tuple[str | int, ...]
 """Where a value lies in a spec: the keys and indices that lead to it."""
@@ -105,7 +105,7 @@ def shown(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    start = plain(text[:_CONSIDERED]).replace("\n", "\\n")
+    start = plain_line(text[:_CONSIDERED])
     return start if len(start) <= _LONGEST else start[: _LONGEST - 1] + "…"
 
 

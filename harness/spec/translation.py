@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from harness.reason import own_words
 from harness.spec import words
 from harness.spec.problem import Path, Problem, near, shown
 
@@ -87,32 +88,31 @@ class _Translation:
 
     def _fault(self, path: Path, details: list[Any]) -> Fault:
         detail = details[0]
-        if detail["loc"][-1:] == ("[key]",):
-            return self._key(path, detail)
         if detail["type"] == "extra_forbidden":
             return self._unknown(path)
-        if detail["type"] == "missing" or self._absent(path):
+        key = detail["loc"][-1:] == ("[key]",)
+        if not key and (detail["type"] == "missing" or self._absent(path)):
             return self._missing(path)
-        value = self._value(path)
-        if detail["type"] == "value_error":
-            said, allowed = str(detail["ctx"]["error"]), ""
+        value = str(path[-1]) if key else self._value(path)
+        if (own := own_words(detail)) is not None:
+            said, allowed = own, ""
+        elif key:
+            said, allowed = self._on_key(path)
         else:
             said = self._said(path, value, details)
             allowed = words.allowed(self.schema, path, self.tree)
-        return Fault(path, self._problem(path, shown(value), said, allowed))
+        return Fault(path, self._problem(path, shown(value), said, allowed, key=key))
 
     def _problem(
         self, path: Path, value: str, said: str, allowed: str, *, key: bool = False
     ) -> Problem:
         return Problem(*self.locate((*self.at, *path), key=key), value, said, allowed)
 
-    def _key(self, path: Path, detail: Any) -> Fault:
+    def _on_key(self, path: Path) -> tuple[str, str]:
+        """Return what is wrong with a key, and what may stand there."""
         name = str(path[-1])
         said = f"{shown(name)} cannot be a key here{near(name, self._names(path[:-1]))}"
-        allowed = words.key_words(self.schema, path[:-1])
-        if detail["type"] == "value_error":
-            said, allowed = str(detail["ctx"]["error"]), ""
-        return Fault(path, self._problem(path, shown(name), said, allowed, key=True))
+        return said, words.key_words(self.schema, path[:-1])
 
     def _names(self, path: Path) -> list[str]:
         return words.keys(self.schema, path, self.tree)

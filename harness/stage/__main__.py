@@ -22,9 +22,10 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from harness.devices.platform import cpu_fingerprint
-from harness.environment import Environments
+from harness.ending import ended_by
+from harness.environment import HARNESS, Environments
 from harness.errors import HarnessError
-from harness.fault import system_fault
+from harness.fault import told
 from harness.stage import children
 from harness.stage.costlog import log_run
 from harness.stage.failure import clear_failure, note_failure
@@ -35,13 +36,11 @@ from harness.stage.leftovers import keep_lock, sweep
 from harness.stage.manifest import record_outputs
 from harness.stage.measurement import enter_record, measure_first, record_place
 from harness.stage.place import refuse_outside
-from harness.stage.planned import PlannedEnvironment, PlannedStage
+from harness.stage.planned import PlannedStage
 from harness.stage.queue import take
 from harness.stage.variables import stage_variables
 
-# The plans are made in the harness's own environment, before any plan can be read.
 _GOES_ON = "the next run goes on from the last checkpoint"
-_PLANNER = PlannedEnvironment("harness", "environments/harness.txt", "3.11", "bytes")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plan(root: Path, plans: Path) -> int:
-    python = Environments(root).python(_PLANNER)
+    python = Environments(root).python(HARNESS)
     variables = stage_variables(os.environ, {}, root, root / ".harness")
     command = [str(python), "-m", "harness.compiler.replan", str(plans)]
     with writing(root, "the planning stage of `dvc repro`") as hold:
@@ -83,13 +82,9 @@ def _make(root: Path, path: Path, manifest: Path, plan: PlannedStage, keep: Sequ
         record_outputs(manifest, root, plan, cpu_fingerprint(), launched.key)
         clear_failure(root, plan)
         log_run(root, plan, launched.seconds)
-    except HarnessError as error:
-        _note_failure(root, plan, error.message)
+    except (HarnessError, OSError) as error:
+        _note_failure(root, plan, told(error).message)
         raise
-    except OSError as error:
-        fault = system_fault(error)
-        _note_failure(root, plan, fault.message)
-        raise fault from error
     # Only now: until here a run that failed can be taken up from its checkpoints.
     launched.home.remove()
 
@@ -107,7 +102,7 @@ def _keep_or_measure(root: Path, manifest: Path, plan: PlannedStage) -> None:
         print(f"  kept: {place.relative_to(root)}", file=sys.stderr)
         print(f"  `harness measure {plan.address}` makes another", file=sys.stderr)
     else:
-        measure_first(root, plan, _PLANNER)
+        measure_first(root, plan, HARNESS)
     enter_record(manifest, root, plan)
 
 
@@ -123,12 +118,8 @@ def main() -> int:
             if arguments.stage is None:
                 return _plan(root, Path(arguments.plans))
             _run(root, Path(arguments.plans), arguments.paper, arguments.stage)
-    except HarnessError as error:
-        print(error, file=sys.stderr)
-        return error.status
-    except OSError as error:
-        print(system_fault(error), file=sys.stderr)
-        return 1
+    except (HarnessError, OSError) as error:
+        return ended_by(error)
     except Interrupted as interrupted:
         if VARIABLE not in os.environ:  # where the harness has started DVC, it tells
             print(f"{interrupted.name}: ended; {_GOES_ON}", file=sys.stderr)

@@ -115,7 +115,8 @@ def _npy_head(descr: object, fortran: bool, shape: tuple[int, ...]) -> bytes:
     if shape:
         text += " " * (_GROWTH - len(repr(shape[-1 if fortran else 0])))
     before = len(b"\x93NUMPY\x01\x00") + 2
-    text += " " * (64 - (before + len(text) + 1) % 64) + "\n"
+    edge = _ALIGNMENT[".npy"]
+    text += " " * (edge - (before + len(text) + 1) % edge) + "\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
 
 
@@ -149,7 +150,7 @@ def _described(tensor: dict[str, Any]) -> dict[str, Any]:
 
 def _safetensors_head(entries: dict[str, Any]) -> bytes:
     text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)
+    text += b" " * (-len(text) % _ALIGNMENT[".safetensors"])
     return struct.pack("<Q", len(text)) + text
 
 

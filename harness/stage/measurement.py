@@ -57,4 +57,7 @@ def measure_first(root: Path, plan: PlannedStage, harness: PlannedEnvironment) -
     holder = os.environ.get(VARIABLE, str(os.getpid()))
     status = children.run(command, {**variables, VARIABLE: holder}, root)
     if not record_place(root, plan).exists():
-        raise HarnessError(f"{plan.address}: measuring failed with exit status {status}")
+        raise HarnessError(
+            f"{plan.address}: measuring failed with exit status {status}",
+            "the reason stands above",
+        )

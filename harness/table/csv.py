@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.formats.rows import Value
@@ -54,15 +53,3 @@ def parse(content: bytes) -> Written:
         if len(line) != len(header):
             raise HarnessError(f"line {number} has {len(line)} cells under {len(header)} columns")
     return Written(tuple(header), tuple(dict(zip(header, line, strict=True)) for line in body))
-
-
-def read(path: Path) -> Written:
-    """Return the table in `path`; HarnessError when it is missing or no table."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise HarnessError(f"{path}: cannot be read: {error.strerror}") from error
-    try:
-        return parse(content)
-    except HarnessError as error:
-        raise HarnessError(f"{path}: {error.message}", error.remedy) from error

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from harness.compiler.target import Target
 from harness.errors import HarnessError
-from harness.fault import system_fault
+from harness.fault import told
 from harness.restored import enter_restored
 from harness.stage.filerecord import FileRecord
 from harness.stage.manifest import forget_others
@@ -117,10 +117,8 @@ class _Repairing:
     def _try(self, finding: Finding, way: Callable[[Finding], Repair | None]) -> None:
         try:
             done = way(finding)
-        except HarnessError as error:
+        except (HarnessError, OSError) as error:
             done = _not_repaired(finding, error)
-        except OSError as error:
-            done = _not_repaired(finding, system_fault(error))
         if done:
             self.done.append(done)
 
@@ -201,8 +199,7 @@ class _Repairing:
             self.remaking.run(record)
         except (HarnessError, OSError) as error:
             failed.add(record.plan.dvc_name)
-            told = error if isinstance(error, HarnessError) else system_fault(error)
-            self.done += [_not_repaired(finding, told) for finding in findings]
+            self.done += [_not_repaired(finding, error) for finding in findings]
         else:
             self.done += [Repair(f.path, f.problem, "run anew", address) for f in findings]
 
@@ -225,6 +222,7 @@ def _check_upstream(record: StageRecord, failed: set[str]) -> None:
         raise HarnessError(f"it reads {', '.join(upstream)}, which could not be made")
 
 
-def _not_repaired(finding: Finding, error: HarnessError) -> Repair:
+def _not_repaired(finding: Finding, fault: HarnessError | OSError) -> Repair:
+    error = told(fault)
     detail = f"{error.message}; {error.remedy}" if error.remedy else error.message
     return Repair(finding.path, finding.problem, "not repaired", detail)

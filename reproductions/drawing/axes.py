@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 POINTS = 72  # in an inch
 
 
+def sheet(wide: float, height: float) -> CanonicalFigure:
+    """Return an empty figure of so many points, in which every place is computed."""
+    from harness.formats import figure
+
+    drawing = figure.new(round(wide / POINTS, 3), round(height / POINTS, 3))
+    drawing.set_layout_engine("none")
+    return drawing
+
+
 def fixed(drawing: CanonicalFigure, place: Box) -> Axes:
     """Return axes at `place`, in points from the lower left corner of the figure.
 

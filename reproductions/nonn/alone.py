@@ -32,6 +32,8 @@ from harness.stage.checkpoint import Checkpoint
 from harness.stage.inputs import Inputs
 from harness.stage.progress import Progress
 from harness.stage.run import Run
+from reproductions.epochs import Trained
+from reproductions.naming import under, within
 from reproductions.nonn.determinism import settle
 from reproductions.nonn.distillation import knowledge_loss
 from reproductions.nonn.images import Batch
@@ -42,8 +44,8 @@ from reproductions.nonn.students import System, build, filters_of
 from reproductions.nonn.survivors import heard, surviving
 from reproductions.nonn.teacher import Lesson
 from reproductions.nonn.teaching import Classroom, Partition, taught
-from reproductions.nonn.training import Objective, Task, Trained, train
-from reproductions.nonn.weights import restore, under, within
+from reproductions.nonn.training import Objective, Task, train
+from reproductions.nonn.weights import restore
 
 
 class Listening(nn.Module):

@@ -10,6 +10,7 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
+from reproductions.naming import under
 from reproductions.nonn.determinism import settle
 from reproductions.nonn.distillation import knowledge_loss
 from reproductions.nonn.evaluation import accuracy
@@ -20,7 +21,7 @@ from reproductions.nonn.params.single import SingleParams
 from reproductions.nonn.scores import score
 from reproductions.nonn.teacher import Lesson, read_teacher, supervised
 from reproductions.nonn.training import Objective, Task, train
-from reproductions.nonn.weights import restore, under
+from reproductions.nonn.weights import restore
 
 _NAMES = {True: "distilled", False: "alone"}
 

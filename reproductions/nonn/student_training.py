@@ -11,6 +11,7 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
+from reproductions.naming import under
 from reproductions.nonn import architecture
 from reproductions.nonn.alone import Group, train_alone
 from reproductions.nonn.determinism import settle
@@ -23,7 +24,7 @@ from reproductions.nonn.students import build, filters_of
 from reproductions.nonn.teacher import Lesson
 from reproductions.nonn.teaching import Classroom, Partition, taught
 from reproductions.nonn.training import Objective, Task, train
-from reproductions.nonn.weights import restore, under
+from reproductions.nonn.weights import restore
 
 Found = tuple[dict[int, dict[str, Array]], list[Row]]
 """The best weights by number of students, and the history."""

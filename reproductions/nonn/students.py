@@ -12,12 +12,13 @@ from harness.errors import HarnessError
 from harness.formats.arrays import Array
 from harness.formats.rows import Row
 from harness.stage.run import Run
+from reproductions.naming import within
 from reproductions.nonn import architecture
 from reproductions.nonn.architecture.block import Architecture
 from reproductions.nonn.architecture.layer import Relu
 from reproductions.nonn.networks import assemble, initialise
 from reproductions.nonn.params.network import Network
-from reproductions.nonn.weights import restore, within
+from reproductions.nonn.weights import restore
 
 
 class System(nn.Module):

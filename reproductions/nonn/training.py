@@ -1,9 +1,10 @@
-"""The one training loop: epochs, choice of the best one, checkpoints."""
+"""What an epoch of a network's training is, and what one training after another gives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -12,11 +13,14 @@ from torch import Tensor, nn
 from harness.formats.arrays import Array
 from harness.formats.rows import Row
 from harness.stage.run import Run
+from reproductions import epochs
+from reproductions.epochs import Planned, Trained
+from reproductions.naming import under, within
 from reproductions.nonn.descent import Descent
 from reproductions.nonn.evaluation import accuracy
 from reproductions.nonn.images import Batch, Split
 from reproductions.nonn.params.training import Training
-from reproductions.nonn.weights import restore, snapshot, under, within
+from reproductions.nonn.weights import restore, snapshot
 
 Objective = Callable[[Batch, np.random.Generator], tuple[Tensor, Tensor]]
 """From a batch to the loss (a scalar) and the model's logits (B, classes).
@@ -26,6 +30,9 @@ The generator is the epoch's own: what a loss draws depends on the number of the
 
 Watch = Callable[[Mapping[str, dict[str, Array]], Sequence[Row]], None]
 """Is shown the best weights by task and the history so far, after every epoch and at the end."""
+
+Splits = tuple[Split, Split]
+"""What is learned from, and what the best epoch is chosen on."""
 
 
 class Update(Protocol):
@@ -71,46 +78,87 @@ class Task:
     look: Callable[[nn.Module], Row] | None = None
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What the training of a stage's tasks gave: weights by task, and a row for each epoch."""
-
-    weights: dict[str, dict[str, Array]]
-    history: list[Row]
+def rate(how: Training, epoch: int) -> float:
+    """The learning rate of `epoch`, counted from zero."""
+    return how.learning_rate * how.schedule.gamma ** (epoch // how.schedule.step)
 
 
 @dataclass
 class _Course:
-    """One task on its way."""
+    """One task on its way; `last` is what the model was after its last epoch."""
 
     task: Task
+    splits: Splits
+    how: Training
+    run: Run
     model: nn.Module
     objective: Objective
     update: Update
+    last: dict[str, Array] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, task: Task, how: Training) -> _Course:
+    def begin(cls, task: Task, splits: Splits, how: Training, run: Run, _done: object) -> _Course:
         model, objective = task.build()
         update: Update = Descent(model, how.momentum, how.weight_decay)
         if task.update is not None:
             update = task.update(model)
-        return cls(task, model, objective, update)
-
-    def state(self) -> dict[str, Array]:
-        """Everything that the next epoch continues from."""
-        return {**under("model", snapshot(self.model)), **under("momentum", self.update.state())}
+        return cls(task, splits, how, run, model, objective, update)
 
     def resume(self, state: Mapping[str, Array], history: Sequence[Row]) -> None:
-        """Take up what `state` has returned when the task's epochs were those of `history`."""
-        restore(self.model, within("model", state), "the checkpoint")
-        for row in history:
+        self.last = within("model", state)
+        restore(self.model, self.last, "the checkpoint")
+        self.rows = [row for row in history if row["network"] == self.task.name]
+        for row in self.rows:
             self.update.close(row)
         self.update.restore(within("momentum", state))
 
+    def epoch(self, number: int) -> list[Row]:
+        row = self._trained(number) | self._measured()
+        self.update.close(row)
+        self.last = snapshot(self.model)
+        self.rows.append(row)
+        return [row]
 
-def rate(how: Training, epoch: int) -> float:
-    """The learning rate of `epoch`, counted from zero."""
-    return how.learning_rate * how.schedule.gamma ** (epoch // how.schedule.step)
+    def is_best(self) -> bool:
+        reached = [float(row["validation_accuracy"] or 0) for row in self.rows]
+        return reached[-1] == max(reached)
+
+    def weights(self) -> dict[str, Array]:
+        return self.last
+
+    def state(self) -> dict[str, Array]:
+        return {**under("model", self.last), **under("momentum", self.update.state())}
+
+    def note(self) -> str:
+        return f"{self.task.name}, validation {self.rows[-1]['validation_accuracy']:.1f} %"
+
+    def _trained(self, number: int) -> Row:
+        """Train for one epoch, whose order depends on its number alone; return what it cost."""
+        images, how = self.splits[0], self.how
+        self.model.train()
+        random = self.run.generator("loss", number)
+        total, right, seen = 0.0, 0, 0
+        order = self.run.generator("epoch", number)
+        for batch in images.epoch(how.batch_size, order, how.augment):
+            loss, logits = self.objective(batch, random)
+            self.update.gradients(loss)
+            self.update.step(rate(how, number))
+            total += float(loss.detach()) * len(batch.labels)
+            right += int((logits.detach().argmax(1) == batch.labels).sum())
+            seen += len(batch.labels)
+        return {
+            "network": self.task.name,
+            "epoch": number + 1,
+            "loss": total / seen,
+            "train_accuracy": 100 * right / seen,
+        }
+
+    def _measured(self) -> Row:
+        row: Row = {
+            "validation_accuracy": accuracy(self.model, self.splits[1], self.how.batch_size)
+        }
+        return row | (self.task.look(self.model) if self.task.look is not None else {})
 
 
 def train(
@@ -119,81 +167,20 @@ def train(
     validation: Split,
     how: Training,
     run: Run,
-    watch: Watch | None = None,
+    watch: Watch = lambda _weights, _history: None,
 ) -> Trained:
     """Train one task after the other, each to its best epoch on the validation images.
 
-    After every epoch a checkpoint holds the finished tasks and the running one, so that a run
-    that was killed goes on to the same bytes. The best epoch has the highest validation accuracy;
-    of equal ones the last is taken. Test images play no part.
+    The best epoch has the highest validation accuracy; of equal ones the last is taken. Test
+    images play no part. A run that was killed goes on to the same bytes.
     """
-    saved = run.checkpoint.load()
-    tensors = saved.tensors if saved else {}
-    history = list(saved.rows) if saved else []
-    weights: dict[str, dict[str, Array]] = {}
-    for position, task in enumerate(tasks):
-        weights[task.name] = within(f"best.{task.name}", tensors)
-        done = min(len(history) - position * how.epochs, how.epochs)
-        if done == how.epochs:
-            continue
-        course = _Course.begin(task, how)
-        if done > 0:
-            course.resume(tensors, history[-done:])
-        for epoch in range(done, how.epochs):
-            row = _epoch(course, epoch, (images, validation), how, run)
-            history.append(row)
-            if row["validation_accuracy"] == _highest(history, task.name):
-                weights[task.name] = snapshot(course.model)
-            _save(course, weights, history, run)
-            if watch is not None:
-                watch(weights, history)
-            _tell(row, len(history), len(tasks) * how.epochs, run)
-    if watch is not None:
-        watch(weights, history)
-    return Trained(weights, history)
-
-
-def _epoch(
-    course: _Course, epoch: int, splits: tuple[Split, Split], how: Training, run: Run
-) -> Row:
-    """Train for one epoch, whose order depends on its number alone; return its history row."""
-    images, validation = splits
-    course.model.train()
-    random = run.generator("loss", epoch)
-    total, right, seen = 0.0, 0, 0
-    for batch in images.epoch(how.batch_size, run.generator("epoch", epoch), how.augment):
-        loss, logits = course.objective(batch, random)
-        course.update.gradients(loss)
-        course.update.step(rate(how, epoch))
-        total += float(loss.detach()) * len(batch.labels)
-        right += int((logits.detach().argmax(1) == batch.labels).sum())
-        seen += len(batch.labels)
-    row: Row = {
-        "network": course.task.name,
-        "epoch": epoch + 1,
-        "loss": total / seen,
-        "train_accuracy": 100 * right / seen,
-        "validation_accuracy": accuracy(course.model, validation, how.batch_size),
-    }
-    if course.task.look is not None:
-        row |= course.task.look(course.model)
-    course.update.close(row)
-    return row
-
-
-def _highest(history: Sequence[Row], name: str) -> float:
-    return max(float(row["validation_accuracy"] or 0) for row in history if row["network"] == name)
-
-
-def _save(
-    course: _Course, weights: Mapping[str, dict[str, Array]], history: Sequence[Row], run: Run
-) -> None:
-    content = course.state()
-    for name, best in weights.items():
-        content |= under(f"best.{name}", best)
-    run.checkpoint.save(len(history), content, history)
-
-
-def _tell(row: Row, done: int, total: int, run: Run) -> None:
-    note = f"{row['network']}, validation {row['validation_accuracy']:.1f} %"
-    run.progress(done, total, note)
+    splits = (images, validation)
+    planned = [
+        Planned(task.name, how.epochs, partial(_Course.begin, task, splits, how, run))
+        for task in tasks
+    ]
+    trained = epochs.train(
+        planned, run, lambda seen: watch(seen.trained.weights, seen.trained.history)
+    )
+    watch(trained.weights, trained.history)
+    return trained

@@ -45,16 +45,3 @@ def restore(module: nn.Module, weights: Mapping[str, Array], source: str) -> Non
         )
     for name, tensor in own.items():
         tensor.copy_(torch.from_numpy(weights[name].copy()))
-
-
-def under(prefix: str, weights: Mapping[str, Array]) -> dict[str, Array]:
-    """Return `weights` under names that start with `prefix` and a dot."""
-    return {f"{prefix}.{name}": value for name, value in weights.items()}
-
-
-def within(prefix: str, weights: Mapping[str, Array]) -> dict[str, Array]:
-    """Return those of `weights` that `under` has named with `prefix`, without it."""
-    start = f"{prefix}."
-    return {
-        name.removeprefix(start): value for name, value in weights.items() if name.startswith(start)
-    }

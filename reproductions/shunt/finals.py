@@ -13,6 +13,7 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
+from reproductions.naming import under, within
 from reproductions.shunt.data.split import Split
 from reproductions.shunt.determinism import settle
 from reproductions.shunt.evaluation import Answer, answering
@@ -37,7 +38,7 @@ from reproductions.shunt.training.objective import distilled
 from reproductions.shunt.training.step import Objective
 from reproductions.shunt.training.taps import tapped
 from reproductions.shunt.training.teacher import asking, told
-from reproductions.shunt.weights import restore, under, within
+from reproductions.shunt.weights import restore
 
 
 def taught(

@@ -12,6 +12,7 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
+from reproductions.epochs import Trained
 from reproductions.shunt.data.split import Split
 from reproductions.shunt.determinism import settle
 from reproductions.shunt.evaluation import Answer, answering
@@ -23,7 +24,7 @@ from reproductions.shunt.scores import Scorer
 from reproductions.shunt.stored import new_shunts, read_network, read_systems, stored_shunts
 from reproductions.shunt.surgery.replacement import with_shunts
 from reproductions.shunt.training.imitation import shunt_history, shunt_tasks, shunt_weights
-from reproductions.shunt.training.loop import Subject, Task, Trained, Weights, train
+from reproductions.shunt.training.loop import Subject, Task, Weights, train
 from reproductions.shunt.weights import restore
 
 

@@ -9,6 +9,7 @@ import keras
 
 from harness.formats.arrays import Array
 from harness.stage.inputs import Inputs
+from reproductions.naming import under, within
 from reproductions.shunt.models import build
 from reproductions.shunt.params.network import Network
 from reproductions.shunt.params.shunt import System
@@ -17,7 +18,7 @@ from reproductions.shunt.params.window import Window
 from reproductions.shunt.search.systems import systems_of
 from reproductions.shunt.shunts import build_shunt
 from reproductions.shunt.surgery.region import region
-from reproductions.shunt.weights import restore, under, within
+from reproductions.shunt.weights import restore
 
 CHOICES = "choices"
 """The input that holds what a search has chosen."""

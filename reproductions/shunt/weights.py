@@ -72,16 +72,3 @@ def _problem(variable: Any, found: Array | None) -> str:
     if found.dtype != np.dtype(variable.dtype):
         return f"is of type {found.dtype} and not {variable.dtype}"
     return ""
-
-
-def under(prefix: str, weights: Mapping[str, Array]) -> dict[str, Array]:
-    """Return `weights` under names that start with `prefix` and a dot."""
-    return {f"{prefix}.{name}": value for name, value in weights.items()}
-
-
-def within(prefix: str, weights: Mapping[str, Array]) -> dict[str, Array]:
-    """Return those of `weights` that `under` has named with `prefix`, without it."""
-    start = f"{prefix}."
-    return {
-        name.removeprefix(start): value for name, value in weights.items() if name.startswith(start)
-    }

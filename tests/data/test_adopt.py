@@ -54,20 +54,22 @@ def test_nothing_is_adopted_when_one_archive_is_wrong(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("path", "message"),
+    ("path", "message", "remedy"),
     [
-        ("empty", "holds none of train-images.gz"),
-        ("other.gz", "neither by its name nor by its bytes"),
-        ("missing", "neither a file nor a folder"),
+        ("empty", "holds none of train-images.gz", "to be had from https://"),
+        ("other.gz", "neither by its name nor by its bytes", "to be had from https://"),
+        ("missing", "neither a file nor a folder", "the folder that holds the archives"),
     ],
 )
-def test_a_path_without_an_archive_is_refused(tmp_path, path, message):
-    """An empty folder, another file and no file each get a message of their own."""
+def test_a_path_without_an_archive_is_refused(tmp_path, path, message, remedy):
+    """An empty folder, another file and no file each get a message and a remedy of their own."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "other.gz").write_bytes(b"another file")
     sample, _ = idx_sample()
-    with pytest.raises(HarnessError, match=message):
+    with pytest.raises(HarnessError, match=message) as caught:
         adopt(sample, tmp_path / "downloads", tmp_path / path)
+
+    assert remedy in caught.value.remedy
 
 
 UNKNOWN = {"cityscapes": cityscapes, "railsem19": railsem19, "tfrecord": tfrecord_sample}

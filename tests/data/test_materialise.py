@@ -123,6 +123,22 @@ def test_arrays_that_the_spec_does_not_record_are_not_written(digits, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_files_that_the_spec_does_not_describe_come_with_a_way_out(digits, project, tmp_path):
+    """What a reader found is followed by the spec to correct, or other archives to adopt."""
+    sample, files = idx_sample()
+    adopt(sample, project.downloads, write(tmp_path / "given", files))
+    more = sample.records.model_copy(update={"train": sample.records.train + 1})
+    other = ", or adopt other archives: harness data adopt sample PATH"
+    for spec, remedy in (
+        (sample.model_copy(update={"records": more}), f"correct specs/dataset/sample.yaml{other}"),
+        (digits.spec.model_copy(update={"classes": ("0",)}), "correct specs/dataset/digits.yaml"),
+    ):
+        with pytest.raises(HarnessError) as caught:
+            run(DatasetParams(dataset=spec.dataset, spec=spec), tmp_path / "out")
+
+        assert caught.value.remedy == remedy
+
+
 def test_a_plan_without_the_spec_names_the_way_out(tmp_path):
     """A stage that was not compiled says so."""
     with pytest.raises(HarnessError, match="lacks the spec") as caught:

@@ -2,6 +2,8 @@
 
 import copy
 
+from machine_samples import MACHINE
+
 from harness.devices.record import Record, parse
 from harness.formats import jsonfile
 
@@ -27,20 +29,7 @@ VALUE = {
         "teacher": {"unit": "ms", "samples": [40, 42.5, 41]},
         "student": {"unit": "ms", "samples": [10, 12, 11]},
     },
-    "where": {
-        "cpu": "A processor",
-        "fingerprint": "0123456789abcdef",
-        "cores": 2,
-        "threads": 4,
-        "usable": 1,
-        "governor": "unavailable",
-        "load": [0.5, 0.25, 0.0],
-        "memory": 8_000_000_000,
-        "os": "Debian",
-        "kernel": "Linux 6.1",
-        "python": "3.11.2",
-        "libraries": {"torch": "2.13.0"},
-    },
+    "where": MACHINE | {"libraries": {"torch": "2.13.0"}},
     "started": "2026-01-31T12:00:00Z",
     "duration_s": 1.5,
 }

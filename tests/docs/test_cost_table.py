@@ -137,7 +137,7 @@ def test_upstream_of_the_committed_pipeline_is_what_dvc_would_run() -> None:
     by_name = {plan.dvc_name: plan for plan in committed}
     measuring = {plan.address for plan in committed if plan.measures}
     for plan in committed:
-        found = set(upstream(by_name, [plan.dvc_name])) | measuring
+        found = set(upstream(committed, [plan.dvc_name])) | measuring
         for other in committed:
             if other.address in found - measuring:
                 reads = {by_name[writer].address for writer in other.writers.values()}

@@ -58,7 +58,7 @@ def test_targets_are_papers_claims_tables_and_stages(toy):
 
     wrong = toy.harness("repro", "totls", check=2)
 
-    assert "did you mean totals" in wrong.stderr
+    assert "did you mean 'totals'?" in wrong.stderr
     assert "needs" in toy.harness("repro", "on-a-phone", check=1).stderr
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.formats import arrays, rows
-from reproductions.ensemble_kd.training.naming import within
+from reproductions.naming import within
 
 SCORES = ["system", "bits", "accuracy", "validation_accuracy", "top5"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from toy_project import Toy
 
 SITE = Path(__file__).with_name("strike_site.py")
-PATIENCE = 20.0
+PATIENCE = 120.0
 _PR_SET_CHILD_SUBREAPER = 36  # of prctl(2)
 # What no command of the harness changes: shared by all copies.
 _SHARED = ("harness", "reproductions", "specs", "environments", ".git")
@@ -70,14 +70,14 @@ def counts(toy, victims):
 
 def run(toy, words):
     """Run a command to its end and to the end of every process that it leaves behind."""
-    with _reaper():
+    with _reaper() as others:
         process = subprocess.Popen(
             words, cwd=toy.root, env=toy.variables(), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         said = process.stderr.read().decode()  # until the last process has closed it
         status = process.wait()
-        return Ended(status, said, _orphans())
+        return Ended(status, said, _orphans(others))
 
 
 @contextmanager
@@ -114,19 +114,22 @@ def paused(toy, words, victim, kind="effect", at=1):
 
 @contextmanager
 def _reaper():
-    """Be the parent of every orphan below this process, so that each can be waited for."""
+    """Be the parent of every orphan, so that each can be waited for; give the children before."""
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
     try:
-        yield
+        yield set(_children())
     finally:
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 0)
 
 
-def _orphans():
-    """Wait for every orphan that has become ours; return its status by its command line."""
+def _orphans(others):
+    """Wait for every orphan that has become ours; return its status by its command line.
+
+    The children `others` are of other tests.
+    """
     found = {}
-    while children := _children():
+    while children := set(_children()) - others:
         for pid in children:
             words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             handle = os.pidfd_open(pid)

@@ -219,7 +219,7 @@ STALE = {
     "of a killed harness, and of DVC whose process is dead": (
         leave_project_lock, leave_dvc_lock, lambda toy: leave_rwlock(toy, dead_pid()),
     ),
-    "of DVC, its process's number another's now": (lambda toy: leave_rwlock(toy, os.getppid()),),
+    "of DVC, its process's number another's now": (lambda toy: leave_rwlock(toy, os.getpid()),),
     "half-written, of both": (leave_torn_project_lock, leave_half_a_rwlock),
 }  # fmt: skip
 

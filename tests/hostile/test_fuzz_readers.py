@@ -26,11 +26,10 @@ from harness.data.recognition import stranger
 from harness.devices import record
 from harness.errors import HarnessError
 from harness.formats import arrays, jsonfile, rows
-from harness.report import model
+from harness.report import model, results
 from harness.stage.lock import read_lock
 from harness.stage.manifest import read_manifest
 from harness.stage.planned import PlannedStage
-from harness.table import csv
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +68,12 @@ def _costs(path):
     return load_costs(path.parents[2], path.parent.name)
 
 
+def _table(path):
+    found = results._table(path, path.name)
+    if found.written is None:
+        raise HarnessError(found.reason)
+
+
 JSON_READERS = {
     "plan": ("plan/nonn/teacher.json", "plan/nonn/*.json", PlannedStage.read),
     "manifest": ("manifest.json", "manifest.json", read_manifest),
@@ -96,7 +101,7 @@ TEXT_READERS = JSON_READERS | {
     "lock": ("dvc.lock", "dvc.lock", read_lock),
     "parameters": ("params.yaml", "params.yaml", replan._read),
     "rows": ("rows.csv", "results/*/nonn/*.csv", rows.read),
-    "table": ("table.csv", "results/*/nonn/*.csv", csv.read),
+    "table": ("table.csv", "results/*/nonn/*.csv", _table),
 }
 
 

@@ -1,8 +1,11 @@
-"""How the tests of NoNN run a step: for real, in a folder of their own."""
+"""How the tests of NoNN run a step, in a folder of their own, and a fleet, against peers."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from fleet_samples import EXPECTED, LONG
+from scripted_peer import Peer
 
 from harness.stage.checkpoint import Checkpoint
 from harness.stage.inputs import Inputs
@@ -10,6 +13,7 @@ from harness.stage.outputs import Outputs
 from harness.stage.progress import Progress
 from harness.stage.run import Run
 from harness.steps import SUFFIX
+from reproductions.nonn.deployment.fleet import Fleet
 from reproductions.nonn.steps import STEPS
 
 
@@ -38,3 +42,19 @@ def run_step(tmp_path):
         return execute(step, params, inputs, tmp_path / f"{step}-{seed}", seed)
 
     return run
+
+
+@pytest.fixture
+def fleet_of():
+    """Return a function that starts a peer for each script and loads a fleet of them."""
+    with ExitStack() as stack:
+
+        def fleet(*scripts, deadline=LONG, **peers):
+            made = [Peer(script, **peers) for script in scripts]
+            for peer in made:
+                stack.callback(peer.end)
+            fleet = stack.enter_context(Fleet([peer.address for peer in made], deadline))
+            fleet.load([b"model"] * len(made), [EXPECTED] * len(made), strict=False)
+            return fleet
+
+        yield fleet

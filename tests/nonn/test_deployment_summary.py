@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nonn_record_samples import BOARDS, deployment
 
 from harness.devices.record import Record, dumps
 from harness.errors import HarnessError
@@ -13,23 +14,10 @@ from reproductions.nonn.deployment import summary
 from reproductions.nonn.deployment.series import ALL, HEAD, Subject, parse
 from reproductions.nonn.params.deployment import DeploymentParams
 
-DEVICE = {
-    "device": "two_boards",
-    "says": "Two processes.",
-    "kind": "local_process",
-    "runtime": "onnxruntime",
-    "warm_up": 1,
-    "samples": 3,
-    "tolerance": 0.5,
-    "deadline_ms": 100,
+DEVICE = BOARDS | {
     "link": {"latency_ms": 0, "bandwidth_mbit": 1000},
     "shaped": [{"latency_ms": 0, "bandwidth_mbit": 10}],
 }
-WHERE = {
-    "cpu": "A processor", "fingerprint": "0123456789abcdef", "cores": 2, "threads": 2, "usable": 2,
-    "governor": "unavailable", "load": [0, 0, 0], "memory": 8, "os": "Debian", "kernel": "Linux",
-    "python": "3.11.2", "libraries": {},
-}  # fmt: skip
 SYSTEM = "n2.features-float32"
 NODES = {
     f"{SYSTEM}.student0": (4, 3, 900, 128, 60),
@@ -64,13 +52,12 @@ def measured():
 
 def record(series=None, **unavailable):
     """Return the record of a deployment on two processes."""
-    value = {
-        "version": 1, "paper": "nonn", "stage": "deployment", "device": DEVICE, "number": "0001",
-        "complete": True, "measured": {"teacher": hashlib.sha256(b"weights").hexdigest()},
-        "clock": "time.perf_counter_ns", "warm_up": 1, "series": series or measured(),
-        "unavailable": {name.replace("__", "."): why for name, why in unavailable.items()},
-        "where": WHERE, "started": "2026-01-31T12:00:00Z", "duration_s": 1.0,
-    }  # fmt: skip
+    value = deployment(
+        DEVICE,
+        {"teacher": hashlib.sha256(b"weights").hexdigest()},
+        series or measured(),
+        unavailable={name.replace("__", "."): why for name, why in unavailable.items()},
+    )
     return Record.model_validate_json(jsonfile.dumps(value))
 
 

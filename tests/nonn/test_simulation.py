@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nonn_record_samples import BOARDS, deployment
 from pydantic import ValidationError
 
 from harness.errors import HarnessError
@@ -23,22 +24,7 @@ from reproductions.nonn.simulation.link import Link
 TEACHER = WideResNet(family="wrn", depth=10, width=2, image_size=8, image_channels=1)
 STUDENT = WideResNet(family="wrn", depth=10, width=1, image_size=8, image_channels=1)
 FILTERS = {2: (30, 20), 4: (20, 10, 10, 10)}
-DEVICE = {
-    "device": "two_boards",
-    "says": "Two processes.",
-    "kind": "local_process",
-    "runtime": "onnxruntime",
-    "warm_up": 1,
-    "samples": 3,
-    "tolerance": 0.5,
-    "deadline_ms": 100,
-    "link": {"latency_ms": 0.5, "bandwidth_mbit": 80},
-}
-WHERE = {
-    "cpu": "A processor", "fingerprint": "0123456789abcdef", "cores": 2, "threads": 2, "usable": 2,
-    "governor": "unavailable", "load": [0, 0, 0], "memory": 8, "os": "Debian", "kernel": "Linux",
-    "python": "3.11.2", "libraries": {},
-}  # fmt: skip
+DEVICE = BOARDS | {"link": {"latency_ms": 0.5, "bandwidth_mbit": 80}}
 MEDIANS = {
     "teacher.device": 20,
     "n2.features-float32.student0.device": 5,
@@ -101,15 +87,11 @@ def simulate(tmp_path, run_step):
 
     def run(params=(), *, seeds=(), medians=None, **changes):
         times = MEDIANS if medians is None else medians
-        samples = {name: [round(1e6 * one)] * 3 for name, one in times.items()}
-        value = {
-            "version": 1, "paper": "nonn", "stage": "deployment", "device": DEVICE,
-            "number": "0001", "complete": True,
-            "measured": {"teacher": sha256(teacher), "students": sha256(several)},
-            "clock": "time.perf_counter_ns", "warm_up": 1, "unavailable": {},
-            "series": {name: {"unit": "ns", "samples": taken} for name, taken in samples.items()},
-            "where": WHERE, "started": "2026-01-31T12:00:00Z", "duration_s": 1.0, **changes,
-        }  # fmt: skip
+        series = {
+            name: {"unit": "ns", "samples": [round(1e6 * one)] * 3} for name, one in times.items()
+        }
+        measured = {"teacher": sha256(teacher), "students": sha256(several)}
+        value = deployment(DEVICE, measured, series, **changes)
         path = tmp_path / "0001.json"
         path.write_bytes(jsonfile.dumps(value))
         inputs = {"record": path, "teacher": teacher, "students": several, **dict(seeds)}

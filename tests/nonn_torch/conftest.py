@@ -1,8 +1,13 @@
 """The images of the torch half's tests; without torch there is nothing to collect here."""
 
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
+
+# What the frameworks' tests share; this conftest may be the first of all.
+sys.path.append(str(Path(__file__).parents[1]))
 
 collect_ignore_glob = [] if find_spec("torch") else ["test_*.py"]
 

@@ -1,4 +1,4 @@
-"""A configuration for the small dataset of these tests, and ways to change it."""
+"""Configurations of the authors' interface, ways to change them, and what their example does."""
 
 import copy
 import json
@@ -41,3 +41,20 @@ def written(config, folder):
     path = folder / "my.config"
     path.write_text(json.dumps(config, indent=2))
     return path
+
+
+def lay_out_example(folder, epochs):
+    """Write the published configuration, for a short training, where the example expects it."""
+    short = ("teacher", {"epochs": epochs, "widen_factor": 1}), ("student", {"epochs": epochs})
+    path = folder / "configs" / "default.config"
+    path.parent.mkdir()
+    path.write_text(json.dumps(changed(published(), *short)))
+
+
+def whole(nonn):
+    """Do all that the authors' example does before the deployment."""
+    nonn.create_teacher()
+    nonn.teacher.execute()
+    nonn.create_unified_student()
+    nonn.create_student()
+    nonn.student.train_model()

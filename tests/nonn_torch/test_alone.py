@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from interruption import KillError
 from nonn_stage import SMALL, STUDENT, TEACHER, TRAINING, run_step, train_teacher
 from pydantic import ValidationError
 
@@ -24,10 +25,6 @@ HOW = {
     "epochs": 2,
     "training": "alone",
 }
-
-
-class KillError(Exception):
-    """Ends a run in the middle."""
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """The authors' interface: their example, the bytes of the stages, interruptions and refusals."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from framework_samples import changed, published, small, written
+from framework_samples import lay_out_example, small, whole, written
+from interruption import KillError
 from nonn_stage import SMALL, run_step
 from torch import nn
 
@@ -41,19 +41,6 @@ def begin(images, tmp_path, monkeypatch):
     return open_with
 
 
-def whole(nonn):
-    """Do all that the authors' example does before the deployment."""
-    nonn.create_teacher()
-    nonn.teacher.execute()
-    nonn.create_unified_student()
-    nonn.create_student()
-    nonn.student.train_model()
-
-
-class KillError(Exception):
-    """Ends a training in the middle of an epoch."""
-
-
 class Dying(nn.CrossEntropyLoss):
     """A loss of the user's own that breaks at one of its calls."""
 
@@ -84,11 +71,7 @@ class DyingSteps(torch.optim.lr_scheduler.StepLR):
 def test_the_example_runs_as_written(tmp_path, monkeypatch):
     """On the embedded digits teacher and students are trained, partitioned and written safely."""
     monkeypatch.chdir(tmp_path)
-    Path("configs").mkdir()
-    config = changed(
-        published(), ("teacher", {"epochs": 2, "widen_factor": 1}), ("student", {"epochs": 2})
-    )
-    Path("configs/default.config").write_text(json.dumps(config))
+    lay_out_example(tmp_path, epochs=2)
 
     # Instantiate NoNN class with default configs
     nonn = NoNN(config_file="configs/default.config")

@@ -10,6 +10,7 @@ from harness.stage.checkpoint import Checkpoint
 from harness.stage.inputs import Inputs
 from harness.stage.progress import Progress
 from harness.stage.run import Run
+from reproductions.naming import under
 from reproductions.nonn.communication import rows_of_devices
 from reproductions.nonn.deployment.message import Kind, frame_bytes
 from reproductions.nonn.evaluation import accuracy
@@ -18,7 +19,7 @@ from reproductions.nonn.params.communication import DistributedEntry
 from reproductions.nonn.params.payload import PayloadParams
 from reproductions.nonn.payload import wire
 from reproductions.nonn.students import build
-from reproductions.nonn.weights import snapshot, under
+from reproductions.nonn.weights import snapshot
 
 SIZES = {2: (5, 3), 3: (4, 3, 3)}
 PARAMS = PayloadParams(student=STUDENT, students=(2, 3), batch_size=7)

@@ -13,6 +13,7 @@ from harness.stage.checkpoint import Checkpoint
 from harness.stage.inputs import Inputs
 from harness.stage.progress import Progress
 from harness.stage.run import Run
+from reproductions.naming import under
 from reproductions.nonn.evaluation import accuracy, answers
 from reproductions.nonn.images import read_split
 from reproductions.nonn.params.network import WideResNet
@@ -20,7 +21,7 @@ from reproductions.nonn.params.survivors import SurvivorsParams
 from reproductions.nonn.students import build
 from reproductions.nonn.students import trained as read_back
 from reproductions.nonn.survivors import heard, subset_accuracies, subsets, surviving
-from reproductions.nonn.weights import snapshot, under
+from reproductions.nonn.weights import snapshot
 
 TINY = WideResNet(family="wrn", depth=10, width=1, **SMALL)
 RUN = Run("nonn", "students", 0, Checkpoint(None), Progress("students"))

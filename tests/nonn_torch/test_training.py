@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nonn_stage
 import pytest
+from interruption import KillError, StopAfter
 from nonn_stage import AUGMENT, STUDENT, TEACHER, TRAINING, run_step, train_teacher
 
 from harness.formats import arrays, rows
@@ -14,22 +15,6 @@ from reproductions.nonn.params.training import Training
 from reproductions.nonn.training import rate
 
 ROOT = Path(__file__).parents[2]
-
-
-class KillError(Exception):
-    """Ends a run in the middle."""
-
-
-class StopAfter:
-    """Progress that ends the run once `epochs` epochs are done and saved."""
-
-    def __init__(self, epochs):
-        self.epochs = epochs
-
-    def __call__(self, done, _total, _note=""):
-        """Count."""
-        if done == self.epochs:
-            raise KillError
 
 
 def contents(outputs):

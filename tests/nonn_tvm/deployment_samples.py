@@ -5,10 +5,11 @@ from pydantic import TypeAdapter
 
 from harness.formats import arrays
 from harness.spec.device import Device
+from reproductions.naming import under
 from reproductions.nonn.networks import Classifier, initialise
 from reproductions.nonn.params.network import WideResNet
 from reproductions.nonn.students import Students
-from reproductions.nonn.weights import snapshot, under
+from reproductions.nonn.weights import snapshot
 
 NETWORK = {"family": "wrn", "depth": 10, "width": 1, **SMALL}
 SIZES = (5, 3)

@@ -1,9 +1,9 @@
 """The deployment of the authors' interface: for real, on servers that it starts itself."""
 
 import io
-import json
 import os
 import signal
+import socket
 from contextlib import redirect_stdout
 from pathlib import Path
 from shutil import which
@@ -11,7 +11,7 @@ from shutil import which
 import psutil
 import pytest
 import torch
-from framework_samples import changed, published, small, written
+from framework_samples import lay_out_example, small, whole, written
 
 from harness.devices import energy, keeper
 from harness.errors import HarnessError
@@ -35,15 +35,6 @@ def images(tmp_path_factory):
     from nonn_stage import write_images
 
     return write_images(tmp_path_factory.mktemp("dataset") / "images")
-
-
-def whole(nonn):
-    """Do all that the authors' example does before the deployment."""
-    nonn.create_teacher()
-    nonn.teacher.execute()
-    nonn.create_unified_student()
-    nonn.create_student()
-    nonn.student.train_model()
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +113,7 @@ class Killing(io.StringIO):
 def test_the_example_is_deployed(tmp_path, monkeypatch, capsys):
     """The published example on the digits: trained, compiled, deployed, logged; nothing stays."""
     monkeypatch.chdir(tmp_path)
-    Path("configs").mkdir()
-    config = changed(
-        published(), ("teacher", {"epochs": 1, "widen_factor": 1}), ("student", {"epochs": 1})
-    )
-    Path("configs/default.config").write_text(json.dumps(config))
+    lay_out_example(tmp_path, epochs=1)
 
     nonn = NoNN(config_file="configs/default.config")
     whole(nonn)
@@ -232,12 +219,18 @@ def test_a_raspberry_needs_a_cross_compiler(opened, monkeypatch):
 @pytest.mark.skipif(not which("aarch64-linux-gnu-g++"), reason="there is no cross compiler here")
 def test_a_board_that_is_not_there(opened):
     """The students are compiled for the board, and the address that nobody answers at is told."""
-    nonn = opened(
-        deploy_target="rasp3b", deploy_ips=["127.0.0.1", "127.0.0.1"], deploy_ports=[9, 10]
-    )
+    with socket.socket() as one, socket.socket() as other:
+        ports = []
+        for bound in (one, other):  # and so nobody else can listen there
+            bound.bind(("127.0.0.1", 0))
+            ports.append(bound.getsockname()[1])
+        nonn = opened(
+            deploy_target="rasp3b", deploy_ips=["127.0.0.1", "127.0.0.1"], deploy_ports=ports
+        )
 
-    with pytest.raises(HarnessError, match=r"reached at 127\.0\.0\.1, port (9|10): "):
-        nonn.student.deploy(passes=1, images=1)
+        words = rf"reached at 127\.0\.0\.1, port ({ports[0]}|{ports[1]}): "
+        with pytest.raises(HarnessError, match=words):
+            nonn.student.deploy(passes=1, images=1)
     folder = Path(nonn.config.base.deploy_dir_path)
     machines = [int.from_bytes((folder / f"lib_{name}.so").read_bytes()[18:20], "little")
                 for name in ("s0", "s1", "fc")]  # fmt: skip

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from harness.errors import HarnessError
 from reproductions.nonn.deployment.export import onnx_bytes
 from reproductions.nonn.deployment.form import senders
 from reproductions.nonn.deployment.library import compile_library
-from reproductions.nonn.deployment.runtime import open_runtime
+from reproductions.nonn.deployment.runtime import open_runtime, rpc
 from reproductions.nonn.deployment.runtime.rpc import RpcRuntime, knock
 from reproductions.nonn.networks import initialise
 from reproductions.nonn.params.network import MobileNetV2, Vgg, WideResNet
@@ -85,6 +86,17 @@ def built(name, sender, image):
     return compile_library(sender, image, TARGET)
 
 
+def check_times(runtime, image):
+    """Check that a runtime tells seconds of single runs: not more than have passed meanwhile."""
+    begun = time.perf_counter()
+    times = runtime.time(image.numpy(), number=2, repeat=3)
+    passed = time.perf_counter() - begun
+
+    assert len(times) == 3
+    assert min(times) > 0
+    assert 2 * sum(times) <= passed
+
+
 @pytest.mark.parametrize("name", ["onnxruntime", "tvm"])
 @pytest.mark.parametrize("family", list(NETWORKS))
 def test_features_are_those_of_torch(name, family, image):
@@ -130,10 +142,7 @@ def test_times_are_of_single_runs(name, image):
     runtime = open_runtime(name)
     runtime.load(built(name, sender_of("vgg"), image))
 
-    times = runtime.time(image.numpy(), number=2, repeat=3)
-
-    assert len(times) == 3
-    assert all(0 < seconds < 1 for seconds in times)
+    check_times(runtime, image)
 
 
 @pytest.mark.parametrize("name", ["onnxruntime", "tvm"])
@@ -181,7 +190,7 @@ def test_device_answers_as_this_process(remote, image, library):
             answer = remote.run(given)
             assert answer.dtype == np.float32
             assert np.allclose(answer, expected, atol=1e-4) == (factor == 1)
-    assert all(0 < seconds < 1 for seconds in remote.time(image.numpy(), 2, 3))
+    check_times(remote, image)
 
 
 def test_traffic_is_counted_by_the_kernel(remote, image, library):
@@ -261,14 +270,16 @@ def test_another_protocol_is_told():
         )
         with pytest.raises(HarnessError, match=r"no RPC server of TVM.*HTTP"):
             knock(*listening.getsockname())
-        assert other.wait(10) == 0
+        assert other.wait(60) == 0
 
 
 def test_line_that_is_late_once_is_used_no_more(server, image, library):
     """A call that takes longer than its patience is told, and its answer passes for no other."""
     content, _ = library
-    runtime = RpcRuntime(*server, patience_s=0.4)
+    runtime = RpcRuntime(*server)
     runtime.load(content)
+    rpc._limit(runtime._line, 0.4)
+    runtime._patience_s = 0.4
 
     with pytest.raises(HarnessError, match=r"no answer within 0\.4 s"):
         runtime.time(image.numpy(), number=100_000, repeat=10)

@@ -54,8 +54,9 @@ def test_damaged_record_is_refused_and_kept(tmp_path):
     path.parent.mkdir(parents=True)
     path.write_text("{")
 
-    with pytest.raises(HarnessError, match="no record of evidence"):
+    with pytest.raises(HarnessError, match="no record of evidence") as refused:
         evidence.add(tmp_path, record({}))
+    assert refused.value.remedy.startswith("restore it with `git checkout -- ")
     assert path.read_text() == "{"
 
 

@@ -1,6 +1,7 @@
 """That each variation is real: what processes of a rerun, and its workers, see of it."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -80,6 +81,16 @@ def prepare(tree):
     """Have the toy's first step look around too."""
     step = tree / "reproductions" / "toy" / "numbers.py"
     step.write_text(step.read_text() + f"\nexec({LOOK!r})\n")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def user():
+    """Be a user whose own surroundings are none of the variations."""
+    mask = os.umask(0o022)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LC_ALL", "C.UTF-8")
+        yield
+    os.umask(mask)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from machine_samples import MACHINE
 from pydantic import ValidationError
 
 from harness.errors import HarnessError
@@ -236,20 +237,7 @@ RECORD = {
         "shunt-1-8x8x64-8x8x96": {"unit": "ns", "samples": [2_000, 1_000, 9_000]},
     }
     | {block_series(at): {"unit": "ns", "samples": [900, 1_000, 1_100]} for at in range(17)},
-    "where": {
-        "cpu": "A processor",
-        "fingerprint": "0123456789abcdef",
-        "cores": 2,
-        "threads": 4,
-        "usable": 1,
-        "governor": "unavailable",
-        "load": [0.5, 0.25, 0.0],
-        "memory": 8_000_000_000,
-        "os": "Debian",
-        "kernel": "Linux 6.1",
-        "python": "3.11.2",
-        "libraries": {},
-    },
+    "where": MACHINE,
     "started": "2026-01-31T12:00:00Z",
     "duration_s": 1.5,
 }

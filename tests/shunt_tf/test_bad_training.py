@@ -5,18 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from interruption import KillError, StopAfter
 from pydantic import ValidationError
 from test_data import ABOUT, NETWORK, stored
-from training_samples import (
-    CLASSES,
-    KillError,
-    StopAfter,
-    images_of,
-    network,
-    run,
-    scenes_of,
-    training,
-)
+from training_samples import CLASSES, images_of, network, run, scenes_of, training
 
 from harness.errors import HarnessError
 from reproductions.shunt import models

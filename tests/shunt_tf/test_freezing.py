@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import training_samples as samples
+from interruption import KillError, StopAfter
 from training_samples import FIRST, LAST, images_of, network, run, training
 
 from harness.errors import HarnessError
@@ -131,8 +132,8 @@ def test_a_killed_release_goes_on_to_the_same_bytes(tmp_path):
     how = training(epochs=3, freeze="release_from_shunt")
     whole = train([Task("tiny", begin)], IMAGES, VALIDATION, how, run())
     path = tmp_path / "checkpoint"
-    with pytest.raises(samples.KillError):
-        train([Task("tiny", begin)], IMAGES, VALIDATION, how, run(path, samples.StopAfter(2)))
+    with pytest.raises(KillError):
+        train([Task("tiny", begin)], IMAGES, VALIDATION, how, run(path, StopAfter(2)))
     found = train([Task("tiny", begin)], IMAGES, VALIDATION, how, run(path))
 
     assert found.history == whole.history

@@ -23,7 +23,7 @@ from reproductions.shunt import models
 from reproductions.shunt.architecture import describe
 from reproductions.shunt.determinism import settle
 from reproductions.shunt.models import activations, layers
-from reproductions.shunt.models.initialisers import Glorot, HeNormal
+from reproductions.shunt.models.initialisers import Drawn, Glorot, HeNormal
 from reproductions.shunt.models.resize import AlignedResize
 from reproductions.shunt.weights import snapshot
 
@@ -210,6 +210,12 @@ def test_scale_of_keras_initialisers():
         theirs = keras.initializers.GlorotUniform(1)(shape).numpy()
         ours = Glorot(1)(shape).numpy()
         assert np.abs(ours).max() == pytest.approx(np.abs(theirs).max(), rel=0.2)
+
+
+def test_what_does_not_say_how_it_draws_is_no_initialiser():
+    """The class that both initialisers are of cannot be made by itself."""
+    with pytest.raises(TypeError, match="Can't instantiate abstract class Drawn"):
+        Drawn(1)
 
 
 def test_l2_stands_on_convolutions_and_dense_layers():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from chain_samples import FINALS, SYSTEMS, TAUGHT, Chain
+from interruption import KillError, StopAfter
 from shunt_stage import NETWORK, TRAINING, checked, only, run_step
-from training_samples import KillError, StopAfter
 
 from harness.errors import HarnessError
 from harness.formats import arrays, rows

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import training_samples as samples
-from training_samples import FIRST, LAST, KillError, StopAfter, images_of, network, run, training
+from interruption import KillError, StopAfter
+from training_samples import FIRST, LAST, images_of, network, run, training
 
 from harness.errors import HarnessError
 from harness.formats import arrays

@@ -7,9 +7,10 @@ from network_samples import FAMILIES, family, images, network, sample
 
 from harness.errors import HarnessError
 from harness.formats.arrays import read_weights, write_weights
+from reproductions.naming import under, within
 from reproductions.shunt import models
 from reproductions.shunt.determinism import settle
-from reproductions.shunt.weights import restore, snapshot, under, variables, within
+from reproductions.shunt.weights import restore, snapshot, variables
 
 settle()
 

@@ -80,22 +80,6 @@ def shunt(window, seed=5):
     return keras.Model(entry, x, name=f"shunt_{window.first}_{window.last}")
 
 
-class KillError(Exception):
-    """Ends a run in the middle."""
-
-
-class StopAfter:
-    """Progress that ends the run once `epochs` epochs are done and saved."""
-
-    def __init__(self, epochs):
-        self.epochs = epochs
-
-    def __call__(self, done, _total, _note=""):
-        """Count."""
-        if done == self.epochs:
-            raise KillError
-
-
 def run(path=None, progress=None, seed=0):
     """Return a run of a stage that saves its checkpoint at `path`."""
     return Run("shunt", "training", seed, Checkpoint(path), progress or (lambda *_: None))

@@ -16,7 +16,7 @@ from spec_samples import PROFILE, STEPS, write_specs
 
 from harness.project import Project
 from harness.spec.check import check_composition
-from harness.spec.composition import Locator, merge, parse
+from harness.spec.composition import Locator, merge
 from harness.spec.config_check import profile_problems
 from harness.spec.files import SpecFiles
 from harness.spec.problem import SpecErrors
@@ -69,15 +69,6 @@ def test_any_change_of_a_profile_merges_as_in_hydra(specs: Path, changes: object
     assert json.dumps(merge(files, "smoke")) == json.dumps(expected)
 
 
-def test_extra_values_come_last(specs: Path) -> None:
-    """What is given beside the profile wins over it."""
-    extra = {"papers": {"sums": {"seeds": [7]}}}
-
-    tree = merge(SpecFiles.read(specs), "reviewer", extra)
-
-    assert tree["papers"]["sums"]["seeds"] == [7]
-
-
 @pytest.mark.parametrize(
     ("path", "place"),
     [
@@ -111,15 +102,15 @@ def test_a_bad_override_is_named_as_it_was_given(specs: Path) -> None:
     )
 
 
-def test_parse_reports_every_fault_of_a_tree(specs: Path) -> None:
-    """All faults of a composed tree are raised at once."""
-    files = SpecFiles.read(specs)
-    tree = merge(files, "smoke", {"papers": {"sums": {"title": 3, "seeds": "one"}}})
+def test_every_fault_of_a_tree_is_told_at_once(specs: Path) -> None:
+    """All faults of a composed tree are raised together."""
+    overrides = ["papers.sums.seeds=one", "papers.sums.title=3"]
 
     with pytest.raises(SpecErrors) as caught:
-        parse(tree, Locator(files, "smoke"))
+        check_composition(specs, hydra(specs, *overrides), STEPS, overrides)
 
-    assert [problem.field for problem in caught.value.problems] == ["title", "seeds"]
+    fields = [problem.field for problem in caught.value.problems]
+    assert fields == ["papers.sums.seeds", "papers.sums.title"]
 
 
 def test_a_checked_composition_knows_the_rank_of_every_profile(specs: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import AfterValidator, TypeAdapter, ValidationError
 
-from harness.reason import reason
+from harness.reason import own_words, reason
 
 
 def refuse(value):
@@ -14,13 +14,17 @@ def refuse(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
-    [(9, "9 is too many: take fewer"), ("x", "Input should be a valid integer")],
+    ("value", "own", "said"),
+    [
+        (9, "9 is too many: take fewer", "9 is too many: take fewer"),
+        ("x", None, "Input should be a valid integer"),
+    ],
 )
-def test_a_validator_of_ours_speaks_for_itself(value, said):
+def test_a_validator_of_ours_speaks_for_itself(value, own, said):
     """Our own words come without pydantic's, and pydantic's own as they are."""
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(Annotated[int, AfterValidator(refuse)]).validate_python(value)
 
     (detail,) = refused.value.errors()
+    assert own_words(detail) == own
     assert reason(detail).startswith(said)

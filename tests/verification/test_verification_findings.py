@@ -165,7 +165,7 @@ def test_names_that_a_terminal_would_obey_are_escaped(damaged):
     said = damaged.toy.harness("verify", check=1).stdout
 
     assert "\x1b" not in said
-    assert "\\x1b[31mred" in said
+    assert "\\u001b[31mred" in said
     assert "\\udcff\\udcfe" in said
 
 

@@ -9,12 +9,13 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.drawing.axes import POINTS
+from reproductions.drawing.axes import sheet
 from reproductions.drawing.labels import Box
+from reproductions.drawing.means import Mean
 from reproductions.drawing.palette import GREY, INK, Look
+from reproductions.drawing.panel import Panel, Scale
 from reproductions.ensemble_kd.drawing import ends
-from reproductions.ensemble_kd.drawing.panel import Panel, Scale
-from reproductions.ensemble_kd.drawing.scores import Mean, Scored, marker_size, scored
+from reproductions.ensemble_kd.drawing.scores import Scored, marker_size, scored
 from reproductions.ensemble_kd.params.drawing import AccuracyAgainstBitsParams, System
 
 if TYPE_CHECKING:
@@ -90,16 +91,13 @@ def picture(
     HarnessError
         There is nothing to draw, or a system of `shown` is not there.
     """
-    from harness.formats import figure
-
     alone, systems = scored(separate, others, shown)
     every = [alone, *systems]
     widths = sorted({bits for one in every for bits in one.accuracy})
     above, below = _panels(alone, systems, widths)
     wide = above.place.right + ends.room([one.label for one in every])
     height = above.place.high + _ABOVE
-    drawing = figure.new(round(wide / POINTS, 3), round(height / POINTS, 3))
-    drawing.set_layout_engine("none")  # every place is computed here
+    drawing = sheet(wide, height)
     upper, lower = above.axes(drawing), below.axes(drawing)
     lower.axhline(0, color=INK, linewidth=1.0, zorder=2)
     middle = (len(every) - 1) / 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -12,12 +12,22 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.drawing.axes import POINTS, size_of
+from reproductions.drawing.axes import POINTS, sheet, size_of
 from reproductions.drawing.labels import Box
 from reproductions.drawing.layout import Point, spread
 from reproductions.drawing.marks import MARK, TEXT, Labelled, write_labels
-from reproductions.drawing.palette import GREY
-from reproductions.ensemble_kd.drawing.panel import Panel, Scale
+from reproductions.drawing.palette import GREY, INK
+from reproductions.drawing.panel import Panel, Scale
+from reproductions.ensemble_kd.drawing.bands import (
+    FREE,
+    SHADE,
+    Band,
+    asides,
+    bands_of,
+    draw_bands,
+    outside,
+    spanned,
+)
 from reproductions.ensemble_kd.drawing.scores import Scored, marker_size, scored
 from reproductions.ensemble_kd.drawing.stored import Bytes, Stored, Whole, sizes_of, stored, wholes
 from reproductions.ensemble_kd.drawing.ticks import set_ticks
@@ -32,7 +42,8 @@ if TYPE_CHECKING:
 # Points: the figure's width, what is free around the axes, their height, a line of the legend.
 _WIDTH, _LEFT, _RIGHT, _ABOVE, _BELOW = 461.0, 54.0, 12.0, 32.0, 38.0
 _HEIGHT, _ENTRY = 230.0, 13.5
-_APART = 10.0  # points between systems of the same bytes, which are drawn side by side
+_GAP = 2.5  # points between a bar and its numeral
+_KEY = "marks of the same bytes, side by side: their bytes are those at the band's left edge"
 _UNITS = ((1e6, "MB"), (1e3, "kB"), (1.0, "bytes"))
 
 
@@ -42,6 +53,11 @@ class Series:
 
     system: Scored
     marks: tuple[Stored, ...]
+
+    @property
+    def points(self) -> list[Point]:
+        """Where the marks lie: their bytes, and their accuracy."""
+        return [(mark.bytes, mark.accuracy.value) for mark in self.marks]
 
 
 def _series(system: Scored, sizes: Bytes) -> Series:
@@ -55,65 +71,109 @@ def _series(system: Scored, sizes: Bytes) -> Series:
     return Series(system, marks)
 
 
-def _panel(series: Sequence[Series], together: Sequence[Whole], below: float) -> Panel:
-    """Return the panel that holds all marks, and the lines of what is stored `together`."""
+def _panel(
+    series: Sequence[Series], together: Sequence[Whole], bands: Sequence[Band], below: float
+) -> Panel:
+    """Return the panel that holds all marks, their bands, and the lines of what is `together`."""
     marks = [mark for one in series for mark in one.marks]
-    sizes = [mark.bytes for mark in marks] + [one.bytes for one in together]
+    sizes = [mark.bytes for mark in marks]
+    across, wide = spanned(
+        [*sizes, *(one.bytes for one in together)], sizes, bands, _WIDTH - _LEFT - _RIGHT
+    )
     accuracy = [end for mark in marks for end in mark.accuracy.ends]
-    place = Box(_LEFT, below, _WIDTH - _RIGHT, below + _HEIGHT)
-    return Panel(place, Scale.about(sizes, 0.06, 0.06), Scale.around(accuracy, 0.06, 0.06))
+    place = Box(_LEFT, below, round(_LEFT + wide, 2), below + _HEIGHT)
+    return Panel(place, across, Scale.around(accuracy, FREE, FREE))
 
 
-def _placed(panel: Panel, series: Sequence[Series]) -> dict[tuple[int, int], Point]:
-    """Return where each mark is drawn, by place in `series` and bits: side by side in a store."""
-    middle = len(series) / 2  # the separate models, which come first, stay in their place
-    return {
-        (rank, mark.bits): (
-            panel.beside(mark.bytes, (rank - middle) * _APART) if rank else mark.bytes,
-            mark.accuracy.value,
-        )
-        for rank, one in enumerate(series)
-        for mark in one.marks
-    }
+def _draw_alone(axes: Axes, panel: Panel, alone: Series, bands: Sequence[Band]) -> list[Box]:
+    """Draw the separate models and a line through them; return boxes along line and bars."""
+    points = alone.points
+    _draw_marks(axes, alone, points)
+    pieces = [piece for pair in pairwise(points) for piece in outside(panel, *pair, bands)]
+    colour = alone.system.look.colour
+    for piece in pieces:
+        axes.plot(*zip(*piece, strict=True), color=colour, linewidth=1.1, zorder=2)
+    bars = [
+        ((x, low), (x, high))
+        for (x, _), mark in zip(points, alone.marks, strict=True)
+        for low, high in (mark.accuracy.ends,)
+    ]
+    return [one for ends in [*pieces, *bars] for one in panel.along(*ends)]
+
+
+def _draw_members(
+    axes: Axes, panel: Panel, one: Series, asides: Mapping[int, float]
+) -> list[Point]:
+    """Draw marks so far to the right of their bytes, with their numerals.
+
+    Return what labels must not lie on: the middles of marks and numerals, in points.
+    """
+    points = [
+        (panel.beside(mark.bytes, asides[mark.bits]), mark.accuracy.value) for mark in one.marks
+    ]
+    _draw_marks(axes, one, points)
+    taken: list[Point] = []
+    for mark, at in zip(one.marks, points, strict=True):
+        taken += [panel.at(*at), _write_numeral(axes, panel, mark, at)]
+    return taken
+
+
+def _write_numeral(axes: Axes, panel: Panel, mark: Stored, at: Point) -> Point:
+    """Write the bits of a mark above its bar; return the numeral's middle in points."""
+    x, y = panel.at(*at)
+    end = panel.at(at[0], mark.accuracy.ends[1])[1]
+    line = max(end, y + MARK / 2) + _GAP
+    axes.annotate(
+        str(mark.bits),
+        at,
+        xytext=(0, round(line - y, 2)),
+        textcoords="offset points",
+        ha="center",
+        va="baseline",
+        fontsize=TEXT,
+        color=INK,
+        zorder=6,
+    )
+    return x, line + TEXT / 3
 
 
 def _draw_series(
-    axes: Axes, panel: Panel, series: Sequence[Series], together: Sequence[Whole]
+    axes: Axes,
+    panel: Panel,
+    series: Sequence[Series],
+    together: Sequence[Whole],
+    bands: Sequence[Band],
 ) -> None:
     """Draw every system's marks with their widths, and a line through the separate models."""
-    places = _placed(panel, series)
-    upright = [((one.bytes, panel.up.low), (one.bytes, panel.up.high)) for one in together]
-    lines = [at for ends in upright for at in panel.along(*ends)]
-    labels: list[Labelled] = []
-    for rank, one in enumerate(series):
-        points = [places[rank, mark.bits] for mark in one.marks]
-        _draw_marks(axes, one, points, joined=not rank)
-        if not rank:
-            lines += [at for pair in pairwise(points) for at in panel.along(*pair)]
-        for mark, at in zip(one.marks, points, strict=True):
-            low, high = mark.accuracy.ends
-            lines += panel.along((at[0], low), (at[0], high))
-            name = str(mark.bits) if rank else named(mark.bits)
-            labels.append(Labelled(name, at, panel.at(*at)))
-    write_labels(axes, labels, lines, panel.frame)
+    alone, *systems = series
+    lines = _draw_alone(axes, panel, alone, bands)
+    taken: list[Point] = []
+    for number, one in enumerate(systems):
+        taken += _draw_members(axes, panel, one, asides(bands, number))
+    for whole in together:
+        lines += panel.along((whole.bytes, panel.up.low), (whole.bytes, panel.up.high))
+    labels = [
+        Labelled(named(mark.bits), at, panel.at(*at))
+        for mark, at in zip(alone.marks, alone.points, strict=True)
+    ]
+    write_labels(axes, labels, [*lines, *(band.box(panel) for band in bands)], panel.frame, taken)
 
 
-def _draw_marks(axes: Axes, series: Series, points: Sequence[Point], *, joined: bool) -> None:
+def _draw_marks(axes: Axes, series: Series, points: Sequence[Point]) -> None:
     style = series.system.look
     axes.errorbar(
         [x for x, _ in points],
         [y for _, y in points],
         yerr=[mark.accuracy.deviation for mark in series.marks],
         color=style.colour,
-        linestyle="-" if joined else "none",
-        linewidth=1.1,
+        linestyle="none",
         marker=style.marker,
         markersize=marker_size(style) + 1,
         markeredgecolor="white",
         markeredgewidth=0.7,
         elinewidth=1.0,
         capsize=2.0,
-        zorder=3 if joined else 4,
+        zorder=3,
     )
 
 
@@ -129,13 +189,13 @@ def _draw_wholes(axes: Axes, panel: Panel, together: Sequence[Whole]) -> None:
     said = [f"{one.label}\n{_rounded(one.bytes / unit)} {name}" for one in together]
     here = [panel.at(one.bytes, panel.up.low)[0] for one in together]
     wide = max((size_of(one.label, TEXT)[0] for one in together), default=0.0)
-    asides = _within(spread(here, wide + 10), wide / 2, panel)
-    for one, words, x, aside in zip(together, said, here, asides, strict=True):
+    middles = _within(spread(here, wide + 10), wide / 2, panel)
+    for one, words, x, middle in zip(together, said, here, middles, strict=True):
         axes.axvline(one.bytes, color=GREY, linewidth=0.9, linestyle=(0, (1.2, 1.6)), zorder=1)
         axes.annotate(
             words,
             (one.bytes, panel.up.high),
-            xytext=(round(aside - x, 2), 6),
+            xytext=(round(middle - x, 2), 6),
             textcoords="offset points",
             ha="center",
             va="bottom",
@@ -165,6 +225,7 @@ def _name_axes(axes: Axes, panel: Panel) -> None:
 
 def _draw_legend(drawing: CanonicalFigure, series: Sequence[Series]) -> None:
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     handles = [
         Line2D([], [], color=one.system.look.colour, marker=one.system.look.marker, ms=MARK,
@@ -174,7 +235,15 @@ def _draw_legend(drawing: CanonicalFigure, series: Sequence[Series]) -> None:
     drawing.legend(
         handles=handles,
         loc="lower center",
+        bbox_to_anchor=(0.5, _ENTRY / POINTS / float(drawing.get_figheight())),
         ncols=3,
+        frameon=False,
+        fontsize=TEXT,
+        borderaxespad=0.3,
+    )
+    drawing.legend(
+        handles=[Patch(color=GREY, alpha=SHADE, linewidth=0, label=_KEY)],
+        loc="lower center",
         frameon=False,
         fontsize=TEXT,
         borderaxespad=0.3,
@@ -194,8 +263,6 @@ def picture(
     HarnessError
         There is nothing to draw, or a system, the network or all bytes of one are not there.
     """
-    from harness.formats import figure
-
     alone, systems = scored(separate, others, params.systems)
     sizes = sizes_of(costs, params.network)
     series = [
@@ -203,12 +270,14 @@ def picture(
         *(_series(one, sizes.together) for one in systems),
     ]
     together = wholes(series[0].marks, {m for one in series[1:] for m in one.marks})
-    below = _BELOW + _ENTRY * -(-len(series) // 3)
-    panel = _panel(series, together, below)
-    drawing = figure.new(round(_WIDTH / POINTS, 3), round((panel.place.high + _ABOVE) / POINTS, 3))
-    drawing.set_layout_engine("none")  # every place is computed here
+    below = _BELOW + _ENTRY * (-(-len(series) // 3) + 1)
+    bands = bands_of([one.marks for one in series[1:]])
+    panel = _panel(series, together, bands, below)
+    wide, height = panel.place.right + _RIGHT, panel.place.high + _ABOVE
+    drawing = sheet(wide, height)
     axes = panel.axes(drawing)
-    _draw_series(axes, panel, series, together)
+    draw_bands(axes, panel, bands)
+    _draw_series(axes, panel, series, together, bands)
     _draw_wholes(axes, panel, together)
     _name_axes(axes, panel)
     _draw_legend(drawing, series)

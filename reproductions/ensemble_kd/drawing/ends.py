@@ -10,7 +10,7 @@ from reproductions.drawing.axes import size_of
 from reproductions.drawing.layout import Point, spread
 from reproductions.drawing.marks import TEXT
 from reproductions.drawing.palette import INK, Look
-from reproductions.ensemble_kd.drawing.panel import Panel
+from reproductions.drawing.panel import Panel
 from reproductions.ensemble_kd.drawing.scores import marker_size
 
 if TYPE_CHECKING:

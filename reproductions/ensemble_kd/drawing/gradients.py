@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
@@ -12,12 +10,13 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.drawing.axes import POINTS
+from reproductions.drawing.axes import sheet
+from reproductions.drawing.curves import Curve, draw_curve
 from reproductions.drawing.labels import Box
 from reproductions.drawing.palette import Look
+from reproductions.drawing.panel import Panel, Scale
 from reproductions.ensemble_kd.drawing import ends
 from reproductions.ensemble_kd.drawing.columns import number, text, whole
-from reproductions.ensemble_kd.drawing.panel import Panel, Scale
 from reproductions.ensemble_kd.drawing.scores import selected
 from reproductions.ensemble_kd.drawing.ticks import set_ticks
 from reproductions.ensemble_kd.drawing.widths import looks, named
@@ -32,17 +31,7 @@ if TYPE_CHECKING:
 _LEFT, _ABOVE, _BELOW, _BETWEEN = 58.0, 22.0, 36.0, 52.0
 _WIDE, _HIGH = 130.0, 170.0
 _COLUMNS = 3  # panels side by side
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A norm by epoch: its mean over seeds, and the lowest and highest seed."""
-
-    epochs: tuple[int, ...]
-    mean: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
+_THICK = 1.4  # points: a line
 
 Curves = dict[int, Curve]
 """The curve of each width, by rising width."""
@@ -70,19 +59,9 @@ def curves_of(rows: Sequence[Row]) -> dict[str, Curves]:
             "give the rows of gradients of a trained ensemble",
         )
     return {
-        system: {bits: _curve(epochs) for bits, epochs in sorted(widths.items())}
+        system: {bits: Curve.of(epochs) for bits, epochs in sorted(widths.items())}
         for system, widths in found.items()
     }
-
-
-def _curve(norms: Mapping[int, Sequence[float]]) -> Curve:
-    seeds = [norms[epoch] for epoch in sorted(norms)]
-    return Curve(
-        tuple(sorted(norms)),
-        tuple(map(fmean, seeds)),
-        tuple(map(min, seeds)),
-        tuple(map(max, seeds)),
-    )
 
 
 def _panels(systems: Sequence[Curves]) -> list[Panel]:
@@ -102,35 +81,23 @@ def _panels(systems: Sequence[Curves]) -> list[Panel]:
     return found
 
 
-def _draw_curve(axes: Axes, curve: Curve, style: Look, lowest: float) -> None:
-    """Draw a curve and its band; what is below `lowest`, as 0 is, lies on the edge."""
+def _raised(curve: Curve, lowest: float) -> Curve:
+    """Return the curve with all that is below `lowest`, as 0 is, on the edge of the axis."""
     mean, low, high = (
         [max(norm, lowest) for norm in norms] for norms in (curve.mean, curve.low, curve.high)
     )
-    axes.fill_between(curve.epochs, low, high, color=style.colour, alpha=0.18, linewidth=0)
-    axes.plot(
-        curve.epochs,
-        mean,
-        color=style.colour,
-        linestyle=style.dashes,
-        linewidth=1.4,
-        marker=style.marker,
-        markersize=4.5,
-        markeredgecolor="white",
-        markeredgewidth=0.5,
-        markevery=max(1, len(curve.epochs) // 6),
-    )
+    return Curve(curve.epochs, mean, low, high)
 
 
 def _draw_system(axes: Axes, panel: Panel, curves: Curves, styles: Mapping[int, Look]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    lowest = panel.up.low
-    for bits, curve in curves.items():
-        _draw_curve(axes, curve, styles[bits], lowest)
+    raised = {bits: _raised(one, panel.up.low) for bits, one in curves.items()}
+    for bits, one in raised.items():
+        draw_curve(axes, one, styles[bits], _THICK)
     names = [
-        ends.End(named(bits), styles[bits], (curve.epochs[-1], max(curve.mean[-1], lowest)))
-        for bits, curve in curves.items()
+        ends.End(named(bits), styles[bits], (one.epochs[-1], one.mean[-1]))
+        for bits, one in raised.items()
     ]
     ends.write_ends(axes, panel, names)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
@@ -140,8 +107,6 @@ def _draw_system(axes: Axes, panel: Panel, curves: Curves, styles: Mapping[int, 
 
 def picture(rows: Sequence[Row], shown: Sequence[System]) -> CanonicalFigure:
     """Return the figure of gradient norms, a panel for each system of `shown`, or for all."""
-    from harness.formats import figure
-
     found = curves_of(rows)
     systems = selected(list(found), shown)
     curves = [found[one.name] for one in systems]
@@ -150,8 +115,7 @@ def picture(rows: Sequence[Row], shown: Sequence[System]) -> CanonicalFigure:
     room = ends.room([named(bits) for bits in styles])
     wide = max(panel.place.right for panel in panels) + room
     height = panels[0].place.high + _ABOVE
-    drawing = figure.new(round(wide / POINTS, 3), round(height / POINTS, 3))
-    drawing.set_layout_engine("none")  # every place is computed here
+    drawing = sheet(wide, height)
     for one, panel, own in zip(systems, panels, curves, strict=True):
         axes = panel.axes(drawing)
         _draw_system(axes, panel, own, styles)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
 
 from harness.errors import HarnessError
 from harness.formats.rows import Row
+from reproductions.drawing.means import Mean
 from reproductions.drawing.palette import INK, Look, look
 from reproductions.ensemble_kd.drawing.columns import number, text, whole
 from reproductions.ensemble_kd.params.drawing import System
@@ -22,19 +22,6 @@ def marker_size(style: Look) -> float:
 
 
 @dataclass(frozen=True)
-class Mean:
-    """A mean over seeds, and their sample standard deviation: 0 where there is one seed."""
-
-    value: float
-    deviation: float
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """Where the bar of the deviation begins and ends."""
-        return self.value - self.deviation, self.value + self.deviation
-
-
-@dataclass(frozen=True)
 class Scored:
     """A system: its label, how it looks, and its accuracy in percent by width and seed."""
 
@@ -44,7 +31,7 @@ class Scored:
 
     def means(self) -> dict[int, Mean]:
         """Return the mean accuracy at each width, by rising width."""
-        return {bits: _mean(seeds.values()) for bits, seeds in sorted(self.accuracy.items())}
+        return {bits: Mean.of(seeds.values()) for bits, seeds in sorted(self.accuracy.items())}
 
     def beyond(self, other: Scored) -> dict[int, Mean]:
         """Return by how many points the system is better than `other`, compared seed by seed."""
@@ -53,12 +40,8 @@ class Scored:
             theirs = other.accuracy.get(bits, {})
             pairs = [own - theirs[seed] for seed, own in seeds.items() if seed in theirs]
             if pairs:
-                found[bits] = _mean(pairs)
+                found[bits] = Mean.of(pairs)
         return found
-
-
-def _mean(values: Collection[float]) -> Mean:
-    return Mean(fmean(values), stdev(values) if len(values) > 1 else 0.0)
 
 
 def scored(

@@ -10,12 +10,12 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.drawing.axes import POINTS
+from reproductions.drawing.axes import sheet
 from reproductions.drawing.labels import Box
 from reproductions.drawing.marks import TEXT
 from reproductions.drawing.palette import GREY, INK, Look
+from reproductions.drawing.panel import Panel, Scale
 from reproductions.ensemble_kd.drawing.columns import positive, text, whole
-from reproductions.ensemble_kd.drawing.panel import Panel, Scale
 from reproductions.ensemble_kd.drawing.ticks import set_ticks
 from reproductions.ensemble_kd.drawing.widths import looks, named
 from reproductions.ensemble_kd.params.drawing import SpeedUpParams
@@ -149,14 +149,11 @@ def _draw_legend(axes: Axes, styles: Mapping[int, Look]) -> None:
 
 def picture(rows: Sequence[Row]) -> CanonicalFigure:
     """Return the figure of speed-ups; `rows` have `layer`, `bits` and `speed_up`."""
-    from harness.formats import figure
-
     found = speed_ups_of(rows)
     styles = looks(bits for one in found.values() for bits in one)
     panel = _panel(found, len(styles))
     wide, height = panel.place.right + _RIGHT, panel.place.high + _ABOVE
-    drawing = figure.new(round(wide / POINTS, 3), round(height / POINTS, 3))
-    drawing.set_layout_engine("none")  # every place is computed here
+    drawing = sheet(wide, height)
     axes = panel.axes(drawing)
     group = panel.across.high / len(found)
     for at, widths in enumerate(found.values()):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from harness.errors import HarnessError
 from harness.formats.rows import Row
+from reproductions.drawing.means import Mean
 from reproductions.ensemble_kd.drawing.columns import positive, text, whole
-from reproductions.ensemble_kd.drawing.scores import Mean, Scored
+from reproductions.ensemble_kd.drawing.scores import Scored
 
 Bytes = dict[int, float]
 """Bytes by width."""

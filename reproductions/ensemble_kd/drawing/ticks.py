@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproductions.ensemble_kd.drawing.panel import Scale
+from reproductions.drawing.panel import Scale
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis

@@ -50,8 +50,10 @@ class Layers:
 
     def normalise(self, x: Any, layer: Normalisation) -> Any:
         """Normalise `x` over the batch; in predicting by the running statistics."""
-        ones = self.f.ones(layer.channels, dtype=self.precision)
-        scale = self._own(f"{layer.name}.gamma") if layer.scaled else ones
+        if layer.scaled:
+            scale = self._own(f"{layer.name}.gamma")
+        else:
+            scale = self.f.ones(layer.channels, dtype=self.precision)
         others = (self._own(f"{layer.name}.{name}") for name in ("beta", "mean", "variance"))
         return self.f.BatchNorm(
             x,

@@ -24,7 +24,7 @@ from reproductions.ensemble_kd.training.finite import check_losses, check_values
 from reproductions.ensemble_kd.training.history import Sums, history_rows
 from reproductions.ensemble_kd.training.learner import Answer, Chain, Learner
 from reproductions.ensemble_kd.training.metrics import Tally
-from reproductions.ensemble_kd.training.naming import under, within
+from reproductions.naming import under, within
 
 Values = dict[str, dict[str, Array]]
 """The values of networks, by their names."""

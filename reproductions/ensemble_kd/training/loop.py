@@ -1,15 +1,17 @@
-"""The one training loop: epochs, choice of the best one, checkpoints."""
+"""The trainings of a stage, and who watches them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.formats.arrays import Array
 from harness.formats.rows import Row
 from harness.stage.run import Run
+from reproductions import epochs
 from reproductions.ensemble_kd.training.course import Course, Job, Step, Values
-from reproductions.ensemble_kd.training.naming import under, within
+from reproductions.epochs import Planned
+from reproductions.naming import under, within
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Watch:
     stop_after: int | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Trained:
     """What a training gave.
 
@@ -72,14 +74,54 @@ class Trained:
     best: dict[str, Values]
     history: list[Row]
     gradients: list[Row]
-    finished: bool = False
+    finished: bool
+
+
+@dataclass
+class _Running:
+    """A job on its way, with the rows of its epochs, those of the gradient norms among them."""
+
+    course: Course
+    run: Run
+    watch: Watch
+    rows: list[Row] = field(default_factory=list)
+
+    def resume(self, state: Mapping[str, Array], history: Sequence[Row]) -> None:
+        self.course.restore(state)
+        self.rows = [row for row in history if row["system"] == self.course.job.name]
+
+    def epoch(self, number: int) -> list[Row]:
+        order = self.run.generator("epoch", number)
+        rows, norms = self.course.epoch(number, order, self.watch.step)
+        self.rows += rows + norms
+        return rows + norms
+
+    def is_best(self) -> bool:
+        """Tell whether the last epoch is the best one of the pupil's member of the target width."""
+        wanted = (self.course.chain.pupil.name, self.course.job.target_bits)
+        own = [row for row in _history(self.rows) if (row["learner"], row["bits"]) == wanted]
+        reached = [float(row["validation_top1"] or 0) for row in own]
+        return bool(reached) and reached[-1] == max(reached)
+
+    def weights(self) -> dict[str, Array]:
+        named = (under(name, values) for name, values in self.course.last.items())
+        return {name: value for values in named for name, value in values.items()}
+
+    def state(self) -> dict[str, Array]:
+        return self.course.state()
+
+    def note(self) -> str:
+        bits = self.course.job.target_bits
+        last = [row for row in _history(self.rows) if row["epoch"] == self.rows[-1]["epoch"]]
+        shown = next((row for row in last if row["bits"] == bits), last[0])
+        name, top1 = self.course.job.name, shown["validation_top1"]
+        return f"{name}, {shown['bits']} bits: validation {top1:.1f} %"
 
 
 def train(jobs: Sequence[Job], run: Run, watch: Watch | None = None) -> Trained:
     """Train one job after the other, each to its best epoch on the validation images.
 
-    After every epoch a checkpoint holds the finished jobs and the running one, so that a run that
-    was killed goes on to the same bytes. Of equally good epochs the last is taken.
+    Of equally good epochs the last is taken. A run that was killed goes on to the same bytes.
 
     Raises
     ------
@@ -87,78 +129,30 @@ def train(jobs: Sequence[Job], run: Run, watch: Watch | None = None) -> Trained:
         A loss or a parameter is no longer finite. The checkpoint stays that of the last good epoch.
     """
     seen = watch or Watch()
-    done, tensors, trained = _load(run)
-    total = sum(job.epochs for job in jobs)
-    before = 0
-    for job in jobs:
-        finished = min(max(done - before, 0), job.epochs)
-        before += job.epochs
-        if finished:
-            trained.best[job.name] = _best(tensors, job.name)
-        if finished == job.epochs:
-            continue
-        course = Course(job)
-        if finished:
-            course.restore(tensors)
-        for number in range(finished, job.epochs):
-            if seen.stop_after is not None and done >= seen.stop_after:
-                return trained
-            rows = _epoch(course, number, trained, run, seen)
-            done += 1
-            best = _is_best(trained.history, course)
-            if best:
-                trained.best[job.name] = dict(course.last)
-            _save(run, done, course, trained)
-            run.progress(done, total, _note(rows, job))
-            if seen.epoch is not None:
-                seen.epoch(Epoch(job, number + 1, rows, best, course))
-    trained.finished = True
-    return trained
 
+    def begin(job: Job) -> Callable[[object], _Running]:
+        return lambda _done: _Running(Course(job), run, seen)
 
-def _epoch(course: Course, number: int, trained: Trained, run: Run, watch: Watch) -> list[Row]:
-    """Train one epoch, whose order depends on its number alone; return its rows."""
-    rows, norms = course.epoch(number, run.generator("epoch", number), watch.step)
-    trained.history += rows
-    trained.gradients += norms
-    return rows
+    def tell(epoch: epochs.Epoch[_Running]) -> None:
+        if seen.epoch is not None:
+            course, rows = epoch.course.course, _history(epoch.rows)
+            seen.epoch(Epoch(course.job, epoch.number, rows, epoch.best, course))
 
-
-def _is_best(history: Sequence[Row], course: Course) -> bool:
-    """Tell whether the last epoch is the best one of the pupil's member of the target width."""
-    wanted = (course.job.name, course.chain.pupil.name, course.job.target_bits)
-    own = [row for row in history if (row["system"], row["learner"], row["bits"]) == wanted]
-    reached = [float(row["validation_top1"] or 0) for row in own]
-    return bool(reached) and reached[-1] == max(reached)
-
-
-def _note(rows: Sequence[Row], job: Job) -> str:
-    shown = next((row for row in rows if row["bits"] == job.target_bits), rows[0])
-    return f"{job.name}, {shown['bits']} bits: validation {shown['validation_top1']:.1f} %"
-
-
-def _load(run: Run) -> tuple[int, Mapping[str, Array], Trained]:
-    saved = run.checkpoint.load()
-    if saved is None:
-        return 0, {}, Trained({}, [], [])
-    history = [row for row in saved.rows if "norm" not in row]
-    return (
-        saved.done,
-        saved.tensors,
-        Trained({}, history, [row for row in saved.rows if "norm" in row]),
+    planned = [Planned(job.name, job.epochs, begin(job)) for job in jobs]
+    found = epochs.train(planned, run, tell, seen.stop_after)
+    return Trained(
+        {job: _by_network(values) for job, values in found.weights.items()},
+        _history(found.history),
+        [row for row in found.history if "norm" in row],
+        found.finished,
     )
 
 
-def _save(run: Run, done: int, course: Course, trained: Trained) -> None:
-    content = course.state()
-    for job, values in trained.best.items():
-        for name, found in values.items():
-            content |= under(f"best.{job}.{name}", found)
-    run.checkpoint.save(done, content, [*trained.history, *trained.gradients])
+def _history(rows: Sequence[Row]) -> list[Row]:
+    """Return `rows` without those of the gradient norms."""
+    return [row for row in rows if "norm" not in row]
 
 
-def _best(tensors: Mapping[str, Array], job: str) -> Values:
-    """Return the best values of `job` in a checkpoint, by network."""
-    found = within(f"best.{job}", tensors)
-    names = sorted({name.partition(".")[0] for name in found})
-    return {name: within(name, found) for name in names}
+def _by_network(values: Mapping[str, Array]) -> Values:
+    names = sorted({name.partition(".")[0] for name in values})
+    return {name: within(name, values) for name in names}

@@ -12,10 +12,8 @@ from math import sqrt
 import numpy as np
 
 from harness.formats.arrays import Array
-from reproductions.ensemble_kd import radam
+from reproductions.ensemble_kd import adam, radam
 from reproductions.ensemble_kd.params.training import Optimiser
-
-_ADAM = (0.9, 0.999, 1e-8)  # the decays of both averages, and epsilon (MXNet)
 
 
 @dataclass
@@ -67,7 +65,7 @@ def move(
 
 
 def _adam(weights: Array, gradient: Array, rate: float, moving: Moving) -> None:
-    first, second, epsilon = _ADAM
+    first, second = adam.MEAN_DECAY, adam.SQUARE_DECAY
     # MXNet rounds the decays before it takes them from 1.
     mean, square = np.float32(first), np.float32(second)
     moving.first *= mean
@@ -75,7 +73,7 @@ def _adam(weights: Array, gradient: Array, rate: float, moving: Moving) -> None:
     moving.second *= square
     moving.second += (1 - square) * gradient * gradient
     size = rate * sqrt(1 - second**moving.steps) / (1 - first**moving.steps)
-    weights -= np.float32(size) * moving.first / (np.sqrt(moving.second) + np.float32(epsilon))
+    weights -= np.float32(size) * moving.first / (np.sqrt(moving.second) + np.float32(adam.EPSILON))
 
 
 def _descend(

@@ -16,8 +16,8 @@ from reproductions.ensemble_kd.training.building import build_ensemble
 from reproductions.ensemble_kd.training.course import Job
 from reproductions.ensemble_kd.training.learner import Learner
 from reproductions.ensemble_kd.training.loop import Watch, train
-from reproductions.ensemble_kd.training.naming import under
 from reproductions.ensemble_kd.training.scoring import Scoring
+from reproductions.naming import under
 
 _NAME = "ensemble"
 """Of each network, which is an ensemble of one."""

@@ -13,11 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reproductions.ensemble_kd import radam
+from reproductions.ensemble_kd import adam, radam
 from reproductions.ensemble_kd.params.training import Optimiser
 from reproductions.ensemble_kd.twin.rounding import root
-
-_ADAM = (0.9, 0.999, 1e-8)  # the decays of both averages, and epsilon (MXNet)
 
 
 @dataclass
@@ -90,10 +88,10 @@ def _rectified(weights: Tensor, gradient: Tensor, rate: float, moving: Moving) -
 
 
 def _adam(weights: Tensor, gradient: Tensor, rate: float, moving: Moving) -> None:
-    first, second, epsilon = _ADAM
+    first, second = adam.MEAN_DECAY, adam.SQUARE_DECAY
     # MXNet rounds the decays before it takes them from 1.
     rest = float(1 - np.float32(first)), float(1 - np.float32(second))
     moving.first.mul_(first).add_(gradient * rest[0])
     moving.second.mul_(second).add_(gradient * rest[1] * gradient)
     size = rate * sqrt(1 - second**moving.steps) / (1 - first**moving.steps)
-    weights.sub_((moving.first * size).div_(root(moving.second).add_(epsilon)))
+    weights.sub_((moving.first * size).div_(root(moving.second).add_(adam.EPSILON)))

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import warnings
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from harness.errors import HarnessError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from reproductions.quiet import quiet
 
 
 def onnx_bytes(module: nn.Module, image: Tensor) -> bytes:
@@ -44,17 +36,3 @@ def onnx_bytes(module: nn.Module, image: Tensor) -> bytes:
             ) from error
     content: bytes = program.model_proto.SerializeToString(deterministic=True)
     return content
-
-
-@contextmanager
-def quiet() -> Iterator[io.StringIO]:
-    """Keep what exporters print, log and warn of to themselves, and give it to who asks."""
-    said = io.StringIO()
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), redirect_stdout(said), redirect_stderr(said):
-            warnings.simplefilter("ignore")
-            yield said
-    finally:
-        logging.disable(before)

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from tvm.relax.frontend.torch import from_exported_program
 
 from harness.errors import HarnessError
-from reproductions.nonn.deployment.export import quiet
 from reproductions.nonn.deployment.runtime.tvm import told
+from reproductions.quiet import quiet
 
 
 def traced(module: nn.Module, image: Tensor) -> Any:

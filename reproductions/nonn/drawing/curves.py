@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
@@ -11,6 +9,7 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
+from reproductions.drawing.curves import Curve, draw_curve
 from reproductions.drawing.layout import spread
 from reproductions.drawing.palette import GREY, Look, look
 from reproductions.nonn.params.drawing import TrainingCurvesParams
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from harness.formats.figure import CanonicalFigure
 
 _COLUMN, _NARROWEST, _HEIGHT = 2.1, 4.4, 4.7
+_THICK = 1.5  # points: a line
 _LINE = 9.5  # points from one label to the next
 _KEY = (
     "With marks: validation; thin: training.\n"
@@ -28,28 +28,12 @@ _KEY = (
 )
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A quantity by epoch: its mean over seeds, and the lowest and highest seed."""
-
-    epochs: list[int]
-    mean: list[float]
-    low: list[float]
-    high: list[float]
-
-
 def curve_of(rows: list[Row], column: str) -> Curve:
     """Return the curve of `column` over the epochs of `rows`."""
     values: dict[int, list[float]] = {}
     for row in rows:
         values.setdefault(int(row["epoch"] or 0), []).append(float(row[column] or 0))
-    epochs = sorted(values)
-    return Curve(
-        epochs,
-        [fmean(values[epoch]) for epoch in epochs],
-        [min(values[epoch]) for epoch in epochs],
-        [max(values[epoch]) for epoch in epochs],
-    )
+    return Curve.of(values)
 
 
 def by_network(rows: list[Row]) -> dict[str, list[Row]]:
@@ -72,24 +56,9 @@ def short_names(names: list[str]) -> list[str]:
     return [" ".join(name) for name in words]
 
 
-def _draw(axes: Axes, curve: Curve, style: Look, *, faint: bool = False) -> None:
-    """Draw one curve; a faint one is thin and without marks."""
-    if faint:
-        axes.plot(curve.epochs, curve.mean, color=style.colour, linewidth=0.7, alpha=0.6)
-        return
-    axes.fill_between(curve.epochs, curve.low, curve.high, color=style.colour, alpha=0.18, lw=0)
-    axes.plot(
-        curve.epochs,
-        curve.mean,
-        color=style.colour,
-        linestyle=style.dashes,
-        linewidth=1.5,
-        marker=style.marker,
-        markersize=4.5,
-        markeredgecolor="white",
-        markeredgewidth=0.5,
-        markevery=max(1, len(curve.epochs) // 6),
-    )
+def _draw_faint(axes: Axes, curve: Curve, style: Look) -> None:
+    """Draw one curve thin and without marks."""
+    axes.plot(curve.epochs, curve.mean, color=style.colour, linewidth=0.7, alpha=0.6)
 
 
 def _label_ends(axes: Axes, curves: dict[str, Curve], styles: dict[str, Look]) -> None:
@@ -117,9 +86,9 @@ def _draw_stage(upper: Axes, lower: Axes, rows: list[Row], first: int) -> int:
     styles = {name: look(first + number) for number, name in enumerate(names)}
     validated = {name: curve_of(own, "validation_accuracy") for name, own in names.items()}
     for name, own in names.items():
-        _draw(upper, curve_of(own, "train_accuracy"), styles[name], faint=True)
-        _draw(upper, validated[name], styles[name])
-        _draw(lower, curve_of(own, "loss"), styles[name])
+        _draw_faint(upper, curve_of(own, "train_accuracy"), styles[name])
+        draw_curve(upper, validated[name], styles[name], _THICK)
+        draw_curve(lower, curve_of(own, "loss"), styles[name], _THICK)
     _label_ends(upper, validated, styles)
     return len(names)
 

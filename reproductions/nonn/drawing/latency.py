@@ -13,7 +13,7 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.drawing.axes import POINTS, fixed, tidy
+from reproductions.drawing.axes import fixed, sheet, tidy
 from reproductions.drawing.labels import Box
 from reproductions.drawing.layout import spread
 from reproductions.drawing.palette import GREY, INK, MARKERS, look
@@ -257,8 +257,6 @@ def picture(
     HarnessError
         `rows` lack what `params` choose, or have it twice.
     """
-    from harness.formats import figure
-
     courses = courses_of(rows, params)
     shown = points_of(measured, params)
     notes = notes_of(courses, [row for row in rows if _wanted(row, params)], params)
@@ -266,8 +264,7 @@ def picture(
         notes.append("Large black marks: measured end to end over shaped links.")
     below = _BELOW + _LINE * len(notes)
     height = below + _UP + _ABOVE
-    drawing = figure.new(round(_WIDTH / POINTS, 3), round(height / POINTS, 3))
-    drawing.set_layout_engine("none")  # every place is computed here
+    drawing = sheet(_WIDTH, height)
     axes = fixed(drawing, Box(_LEFT, below, _LEFT + _ACROSS, below + _UP))
     points = [(point.megabits, point.milliseconds) for point in shown]
     points += [

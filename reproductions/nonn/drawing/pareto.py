@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import fmean, stdev
+from statistics import fmean
 
 from harness.formats.rows import Row, Value
+from reproductions.drawing.means import Mean
 
 _BREAK = 1.5
 """Neighbours that are further apart than this factor are drawn on both sides of a break."""
@@ -58,7 +59,7 @@ def _series(name: str, row: Row, varied: Sequence[str]) -> str:
 
 
 def _mark(series: str, seeds: list[Row]) -> Mark:
-    values = [float(row["accuracy"] or 0) for row in seeds]
+    accuracy = Mean.of([float(row["accuracy"] or 0) for row in seeds])
     students = int(seeds[0]["students"] or 0)
     # Seeds cut other communities, so their bridges differ by a few bytes.
     bytes_ = fmean(float(row["bytes"] or 0) for row in seeds)
@@ -66,8 +67,8 @@ def _mark(series: str, seeds: list[Row]) -> Mark:
         series,
         f"N = {students}" if students > 1 else str(seeds[0]["network"]),
         round(bytes_ / 1000, 3),
-        fmean(values),
-        stdev(values) if len(values) > 1 else 0.0,
+        accuracy.value,
+        accuracy.deviation,
     )
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from harness.errors import HarnessError
 from harness.formats import arrays
 from harness.formats.arrays import Array
+from reproductions.naming import within
 from reproductions.nonn.activity import activity_of
 from reproductions.nonn.framework.config import Config
 from reproductions.nonn.framework.course import Course, chanced, run_of, told
@@ -31,7 +32,7 @@ from reproductions.nonn.partition.cut import cut, links_of
 from reproductions.nonn.partition.step import shares_of
 from reproductions.nonn.teacher import classified
 from reproductions.nonn.training import Objective, Task
-from reproductions.nonn.weights import restore, tensors, within
+from reproductions.nonn.weights import restore, tensors
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

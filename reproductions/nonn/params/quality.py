@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -30,21 +30,9 @@ class PartitionQualityParams(Params):
     """What is compared on which graphs."""
 
     students: tuple[Annotated[int, Field(ge=1, le=14)], ...] = Field((2, 4, 8), min_length=1)
-    algorithms: tuple[Algorithm, ...] = Field(
-        ("louvain", "leiden", "released-0.15", "released-0.16"), min_length=1
-    )
+    algorithms: tuple[Algorithm, ...] = Field(get_args(Algorithm), min_length=1)
     graphs: tuple[Graph, ...] = Field(
-        (
-            "planted",
-            "planted-unequal",
-            "ring-of-cliques",
-            "equal-cliques",
-            "cliques-isolated",
-            "heavy-tailed",
-            "activation",
-            "karate",
-        ),
-        description="Graphs of the suite that are compared beside the input.",
+        get_args(Graph), description="Graphs of the suite that are compared beside the input."
     )
     resolution: Resolution = Field(
         PUBLISHED,

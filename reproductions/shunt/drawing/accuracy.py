@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,11 +10,12 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.drawing.axes import POINTS, fixed, size_of, tidy
+from reproductions.drawing.axes import sheet, size_of
 from reproductions.drawing.labels import Box
 from reproductions.drawing.layout import Point, spread
 from reproductions.drawing.marks import MARK, TEXT, Labelled, draw_mark, write_labels
 from reproductions.drawing.palette import GREY, INK, Look, look
+from reproductions.drawing.panel import Panel, Scale
 from reproductions.shunt.drawing.systems import (
     ORIGINAL,
     PLAIN,
@@ -42,43 +42,6 @@ _MILLION = 1e6
 _ORIGINAL = Look(INK, "*", (0, None))
 
 
-@dataclass(frozen=True)
-class Panel:
-    """The axes of one quantity over multiply-adds: their place in the figure and their limits."""
-
-    place: Box
-    macs: tuple[float, float]
-    values: tuple[float, float]
-
-    def at(self, macs: float, value: float) -> Point:
-        """Return where a point lies, in points from the panel's lower left."""
-        (few, many), (low, high) = self.macs, self.values
-        width, height = self.place.right - self.place.left, self.place.high - self.place.low
-        across, up = (macs - few) / (many - few), (value - low) / (high - low)
-        return round(width * across, 2), round(height * up, 2)
-
-    def between(self, one: Point, other: Point) -> list[Box]:
-        """Return small boxes along a straight line between two points of (macs, value)."""
-        (x, y), (right, up) = self.at(*one), self.at(*other)
-        steps = max(1, round(max(abs(right - x), abs(up - y)) / 6))
-        centres = [
-            (x + (right - x) * step / steps, y + (up - y) * step / steps)
-            for step in range(steps + 1)
-        ]
-        return [Box(a - 2, b - 2, a + 2, b + 2) for a, b in centres]
-
-    @property
-    def frame(self) -> Box:
-        """Where labels may stand."""
-        return Box(2, 2, self.place.right - self.place.left, self.place.high - self.place.low)
-
-
-def _limits(values: Sequence[float], low: float, high: float) -> tuple[float, float]:
-    """Return limits that leave the shares `low` and `high` of the range of `values` free."""
-    space = max(values) - min(values) or 1.0
-    return min(values) - low * space, max(values) + high * space
-
-
 def _styles(marks: Sequence[Mark]) -> dict[str, Look]:
     """Return the look of each way of training; the original has one of its own."""
     ways = dict.fromkeys(mark.distillation for mark in marks if mark.chosen_by != ORIGINAL)
@@ -99,12 +62,12 @@ def _draw_systems(
         )
         if chosen:
             axes.plot(*zip(*chosen, strict=True), color=style.colour, lw=1.1, ls=style.dashes)
-        lines += [one for pair in pairwise(chosen) for one in panel.between(*pair)]
+        lines += [one for pair in pairwise(chosen) for one in panel.along(*pair)]
     for mark in marks:
         x, y = places[mark]
         style = _ORIGINAL if mark.chosen_by == ORIGINAL else styles[mark.distillation]
         draw_mark(axes, (x, y), mark.deviation, style, filled=mark.chosen_by != "hand")
-        lines += panel.between((x, y - mark.deviation), (x, y + mark.deviation))
+        lines += panel.along((x, y - mark.deviation), (x, y + mark.deviation))
     named = _best(marks)
     write_labels(
         axes,
@@ -120,8 +83,7 @@ def _draw_systems(
 
 def _side_by_side(panel: Panel, marks: Sequence[Mark], ways: list[str]) -> dict[Mark, Point]:
     """Return where each mark is drawn: a way of training has the same place in every system."""
-    (few, many), width = panel.macs, panel.place.right - panel.place.left
-    step = _APART * (many - few) / width
+    step = _APART * (panel.across.high - panel.across.low) / panel.width
     middle = (len(ways) - 1) / 2
     return {
         mark: (
@@ -175,7 +137,7 @@ def _draw_reductions(
             each.axvline(value, color=GREY, lw=0.9, ls=(0, (1.2, 1.6)), zorder=1)
         axes[0].annotate(
             f"{one.label}\n{_percent(one)}",
-            (value, panel.values[1]),
+            (value, panel.up.high),
             xytext=(round(aside - x, 2), 7),
             textcoords="offset points",
             ha="center",
@@ -251,8 +213,6 @@ def picture(
     HarnessError
         There is no original, nothing to compare it with, or no front of multiply-adds.
     """
-    from harness.formats import figure
-
     marks = marks_of(rows, choices)
     found = front_of(front)
     systems = foreseen_of(choices, [mark.system for mark in marks])
@@ -260,15 +220,9 @@ def picture(
     below = _BELOW + _ENTRY * (-(-len(_handles(marks, styles)) // 2))
     above = _ABOVE if params.reductions else 10.0
     height = below + _LOWER + _BETWEEN + _UPPER + above
-    drawing = figure.new(round(_WIDTH / POINTS, 3), round(height / POINTS, 3))
-    drawing.set_layout_engine("none")  # every place is computed here
+    drawing = sheet(_WIDTH, height)
     upper, lower = _panels(marks, found, systems, below, params.reductions)
-    over, under = fixed(drawing, upper.place), fixed(drawing, lower.place)
-    for axes, panel in ((over, upper), (under, lower)):
-        axes.set_xlim(*panel.macs)
-        axes.set_ylim(*panel.values)
-        axes.tick_params(labelsize=TEXT)
-        tidy(axes)
+    over, under = upper.axes(drawing), lower.axes(drawing)
     _draw_systems(over, upper, marks, styles)
     _draw_front(under, found, systems)
     _draw_reductions([over, under], upper, marks[0].macs, params.reductions)
@@ -294,16 +248,16 @@ def _panels(
     macs = [mark.macs / _MILLION for mark in marks]
     macs += [_reduced(marks[0].macs, one) for one in reductions]
     accuracy = [mark.accuracy + sign * mark.deviation for mark in marks for sign in (-1, 1)]
-    limits = _limits(macs, 0.08, 0.08)
-    shown = [one.loss for one in [*front, *systems] if limits[0] <= one.macs / _MILLION]
+    across = Scale.around(macs, 0.08, 0.08)
+    shown = [one.loss for one in [*front, *systems] if across.low <= one.macs / _MILLION]
     low = below + _LOWER + _BETWEEN
     places = (
         Box(_LEFT, low, _WIDTH - _RIGHT, low + _UPPER),
         Box(_LEFT, below, _WIDTH - _RIGHT, below + _LOWER),
     )
     return (
-        Panel(places[0], limits, _limits(accuracy, 0.1, 0.1)),
-        Panel(places[1], limits, _limits([0.0, *shown], 0.08, 0.08)),
+        Panel(places[0], across, Scale.around(accuracy, 0.1, 0.1)),
+        Panel(places[1], across, Scale.around([0.0, *shown], 0.08, 0.08)),
     )
 
 

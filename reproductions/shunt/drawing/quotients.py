@@ -12,7 +12,7 @@ from harness.formats.rows import Row
 from harness.stage.inputs import Inputs
 from harness.stage.outputs import Outputs
 from harness.stage.run import Run
-from reproductions.drawing.axes import POINTS, fixed, size_of, tidy
+from reproductions.drawing.axes import fixed, sheet, size_of, tidy
 from reproductions.drawing.labels import Box
 from reproductions.drawing.palette import COLOURS, GREY, INK, PALE
 from reproductions.shunt.architecture import describe
@@ -251,13 +251,10 @@ def picture(
     HarnessError
         There is nothing to draw, or it is of another network.
     """
-    from harness.formats import figure
-
     blocks = blocks_of(rows, residual)
     top = _LANE * len(lanes) + (_GAP if lanes else 0)
     height = _BELOW + _UP + top + _ABOVE
-    drawing = figure.new(round(_WIDTH / POINTS, 3), round(height / POINTS, 3))
-    drawing.set_layout_engine("none")  # every place is computed here
+    drawing = sheet(_WIDTH, height)
     left, right = _sides(lanes)
     axes = fixed(drawing, Box(left, _BELOW, right, _BELOW + _UP))
     for block in sorted({block for lane in lanes if lane.by_hand for block in lane.blocks}):

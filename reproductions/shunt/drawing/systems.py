@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
 
 from harness.errors import HarnessError
 from harness.formats.rows import Row, Value
+from reproductions.drawing.means import Mean
 
 ORIGINAL = "original"
 """What chose the network without shunts."""
@@ -77,7 +77,7 @@ def _mark(system: str, distillation: str, rows: Sequence[Row], by_search: set[Va
             "give every system a name of its own",
         )
     (windows, macs), = said  # fmt: skip
-    values = [float(row["score"] or 0) for row in rows]
+    accuracy = Mean.of([float(row["score"] or 0) for row in rows])
     chosen_by = "search" if system in by_search else "hand"
     return Mark(
         system,
@@ -85,8 +85,8 @@ def _mark(system: str, distillation: str, rows: Sequence[Row], by_search: set[Va
         chosen_by if windows else ORIGINAL,
         distillation,
         int(macs or 0),
-        fmean(values),
-        stdev(values) if len(values) > 1 else 0.0,
+        accuracy.value,
+        accuracy.deviation,
     )
 
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 import keras
@@ -15,6 +10,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from harness.errors import HarnessError
 from harness.formats.arrays import Array
+from reproductions.quiet import quiet
 from reproductions.shunt.export.canonical import canonical
 from reproductions.shunt.params.export import Ends, Precision
 
@@ -51,7 +47,7 @@ def to_litert(
     shape = _shape(model)
     if precision == "int8":
         _check_calibration(calibration, shape)
-    with _quiet() as said:
+    with quiet() as said:
         try:
             converter = tf.lite.TFLiteConverter.from_concrete_functions([_frozen(model, shape)])
             if precision == "int8":
@@ -110,17 +106,3 @@ def _quantise(converter: Any, images: Array | None, ends: Ends) -> None:
     if ends == "int8":
         converter.inference_input_type = tf.int8
         converter.inference_output_type = tf.int8
-
-
-@contextmanager
-def _quiet() -> Iterator[io.StringIO]:
-    """Keep what the converter prints, logs and warns of to itself, and give it to who asks."""
-    said = io.StringIO()
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), redirect_stdout(said), redirect_stderr(said):
-            warnings.simplefilter("ignore")
-            yield said
-    finally:
-        logging.disable(before)

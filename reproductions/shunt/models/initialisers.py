@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from math import prod, sqrt
 from typing import Any
 
@@ -15,15 +16,15 @@ _DEVIATION = 0.87962566103423978
 """Standard deviation of a normal variable that is cut off at two of its own."""
 
 
-class Drawn(keras.initializers.Initializer):
+class Drawn(keras.initializers.Initializer, ABC):
     """An initialiser that draws with NumPy's generator from `seed`."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
+    @abstractmethod
     def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
         """Return values for a kernel of `shape`."""
-        raise NotImplementedError
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """Return the tensor that the layer begins with."""

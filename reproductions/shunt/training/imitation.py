@@ -11,11 +11,12 @@ import tensorflow as tf
 
 from harness.formats.arrays import Array
 from harness.formats.rows import Row
+from reproductions.epochs import Trained
 from reproductions.shunt.data.split import Split
 from reproductions.shunt.params.training import ShuntTraining
 from reproductions.shunt.params.window import Window, check_disjoint
 from reproductions.shunt.surgery.features import Features, chain, feed
-from reproductions.shunt.training.loop import Goal, Subject, Task, Trained, Weights
+from reproductions.shunt.training.loop import Goal, Subject, Task, Weights
 from reproductions.shunt.training.step import Objective, regulariser_of
 from reproductions.shunt.training.teacher import Ask, Told, asking, told
 from reproductions.shunt.weights import restore

@@ -1,9 +1,10 @@
-"""The one training loop: epochs, choice of the best one, checkpoints."""
+"""What an epoch of a model's training is, and what one training after another gives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import keras
@@ -13,6 +14,9 @@ from harness.errors import HarnessError
 from harness.formats.arrays import Array
 from harness.formats.rows import Row
 from harness.stage.run import Run
+from reproductions import epochs
+from reproductions.epochs import Planned, Trained
+from reproductions.naming import under, within
 from reproductions.shunt.data.split import Split
 from reproductions.shunt.evaluation import Answer, answering, quality
 from reproductions.shunt.params.training import ShuntTraining, Training
@@ -21,7 +25,7 @@ from reproductions.shunt.training.finite import check_loss, check_weights
 from reproductions.shunt.training.freezing import Freezer
 from reproductions.shunt.training.schedule import rate
 from reproductions.shunt.training.step import Objective, Step
-from reproductions.shunt.weights import restore, snapshot, under, within
+from reproductions.shunt.weights import restore, snapshot
 
 Weights = Mapping[str, Mapping[str, Array]]
 """The best weights of the tasks so far, by task."""
@@ -95,12 +99,10 @@ class Task:
     look: Callable[[keras.Model], Row] | None = None
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What the training of a stage's tasks gave: weights by task, and a row for each epoch."""
-
-    weights: dict[str, dict[str, Array]]
-    history: list[Row]
+def by_quality(answer: Answer, validation: Split, size: int) -> Goal:
+    """Return the highest accuracy, or mean IoU, of `answer` on `validation` as the goal."""
+    column = "validation_mean_iou" if validation.segmentation else "validation_accuracy"
+    return Goal(column, lambda: {column: quality(answer, validation, size)})
 
 
 @dataclass
@@ -108,6 +110,9 @@ class _Course:
     """One task on its way; `last` is the model's state after its last good epoch."""
 
     task: Task
+    images: Split
+    how: Training | ShuntTraining
+    run: Run
     model: keras.Model
     goal: Goal
     optimiser: keras.optimizers.Optimizer
@@ -118,8 +123,10 @@ class _Course:
 
     @classmethod
     def begin(
-        cls, task: Task, done: Weights, validation: Split, how: Training | ShuntTraining
-    ) -> _Course:
+        cls, task: Task, splits: tuple[Split, Split], how: Training | ShuntTraining, run: Run,
+        done: Weights,
+    ) -> _Course:  # fmt: skip
+        images, validation = splits
         subject = task.build(done)
         model = subject.model
         goal = subject.goal or by_quality(answering(model), validation, how.batch_size)
@@ -127,109 +134,71 @@ class _Course:
         policy = how.freeze if isinstance(how, Training) else "nothing"
         freezer = Freezer(model, policy, subject.shunts)
         step = Step(model, subject.objective, optimiser)
-        return cls(task, model, goal, optimiser, freezer, step, snapshot(model))
+        state = snapshot(model)
+        return cls(task, images, how, run, model, goal, optimiser, freezer, step, state)
 
-    def state(self) -> dict[str, Array]:
-        """Everything that the next epoch continues from, beside the history."""
-        return {**under("model", self.last), **under("slots", slots(self.optimiser))}
-
-    def resume(self, state: Mapping[str, Array], rows: Sequence[Row]) -> None:
-        """Take up what `state` has returned when the task's epochs were those of `rows`."""
+    def resume(self, state: Mapping[str, Array], history: Sequence[Row]) -> None:
         restore(self.model, within("model", state), "the checkpoint")
         restore_slots(self.optimiser, within("slots", state))
-        self.last, self.rows = snapshot(self.model), list(rows)
+        self.last = snapshot(self.model)
+        self.rows = [row for row in history if row["network"] == self.task.name]
 
-    def rate(self, how: Training | ShuntTraining) -> float:
+    def epoch(self, number: int) -> list[Row]:
+        rate_now = self._rate()
+        if self.freezer.thaw(number):
+            self.step.compile()
+        _reseed(self.model, self.run.generator("dropout", number))
+        self.optimiser.learning_rate.assign(rate_now)
+        row: Row = {"network": self.task.name, "epoch": number + 1, "learning_rate": rate_now}
+        row |= self._trained(number)
+        row |= self.goal.measure()
+        row |= self.task.look(self.model) if self.task.look is not None else {}
+        self.rows.append(row)
+        return [row]
+
+    def is_best(self) -> bool:
+        return self.goal.best(self.rows)
+
+    def weights(self) -> dict[str, Array]:
+        return self.last
+
+    def state(self) -> dict[str, Array]:
+        return {**under("model", self.last), **under("slots", slots(self.optimiser))}
+
+    def note(self) -> str:
+        column = self.goal.column
+        value = float(self.rows[-1][column] or 0)
+        return f"{self.task.name}, {column.replace('_', ' ')} {value:.4g}"
+
+    def _rate(self) -> float:
         """Return the learning rate of the next epoch."""
-        return rate(how, [_sum(row["loss"], row["regulariser"]) for row in self.rows])
+        return rate(self.how, [_sum(row["loss"], row["regulariser"]) for row in self.rows])
+
+    def _trained(self, number: int) -> Row:
+        """Train for one epoch, whose order depends on its number alone; return its means."""
+        how = self.how
+        totals: dict[str, float] = {}
+        seen = 0
+        place = f"{self.task.name}, epoch {number + 1}"
+        order = self.run.generator("epoch", number)
+        try:
+            for batch in self.images.epoch(how.batch_size, order, how.augment):
+                size = int(batch[2].shape[0])
+                found = {name: float(value) for name, value in self.step(*batch).items()}
+                check_loss(found, f"{place}, batch {seen // how.batch_size + 1}")
+                totals = {name: totals.get(name, 0.0) + found[name] * size for name in found}
+                seen += size
+            state = snapshot(self.model)
+            check_weights(state, place)
+        except HarnessError:
+            restore(self.model, self.last, "the last good epoch")
+            raise
+        self.last = state
+        return {name: total / seen for name, total in totals.items()}
 
 
 def _sum(*values: Any) -> float:
     return sum(map(float, values))
-
-
-def by_quality(answer: Answer, validation: Split, size: int) -> Goal:
-    """Return the highest accuracy, or mean IoU, of `answer` on `validation` as the goal."""
-    column = "validation_mean_iou" if validation.segmentation else "validation_accuracy"
-    return Goal(column, lambda: {column: quality(answer, validation, size)})
-
-
-def train(
-    tasks: Sequence[Task],
-    images: Split,
-    validation: Split,
-    how: Training | ShuntTraining,
-    run: Run,
-    watch: Watch | None = None,
-) -> Trained:
-    """Train one task after the other, each to its best epoch on the validation images.
-
-    After every epoch a checkpoint holds the finished tasks and the running one, so that a run
-    that was killed goes on to the same bytes. Of equally good epochs the last is taken. Test
-    images play no part.
-
-    Raises
-    ------
-    HarnessError
-        A loss or a weight is no number any more. The checkpoint stays that of the last good epoch,
-        and so does the model.
-    """
-    saved = run.checkpoint.load()
-    tensors = saved.tensors if saved else {}
-    history = list(saved.rows) if saved else []
-    weights: dict[str, dict[str, Array]] = {}
-    for position, task in enumerate(tasks):
-        done = min(len(history) - position * how.epochs, how.epochs)
-        if done == how.epochs:
-            weights[task.name] = within(f"best.{task.name}", tensors)
-            continue
-        course = _Course.begin(task, weights, validation, how)
-        if done > 0:
-            weights[task.name] = within(f"best.{task.name}", tensors)
-            course.resume(tensors, history[-done:])
-        for _ in range(max(done, 0), how.epochs):
-            row = _epoch(course, images, how, run)
-            history.append(row)
-            course.rows.append(row)
-            if course.goal.best(course.rows):
-                weights[task.name] = course.last
-            _save(course, weights, history, run)
-            if watch is not None:
-                watch(weights, history)
-            _tell(course, len(history), len(tasks) * how.epochs, run)
-    if watch is not None:
-        watch(weights, history)
-    return Trained(weights, history)
-
-
-def _epoch(course: _Course, images: Split, how: Training | ShuntTraining, run: Run) -> Row:
-    """Train for one epoch, whose order depends on its number alone; return its history row."""
-    number, rate_now = len(course.rows), course.rate(how)
-    if course.freezer.thaw(number):
-        course.step.compile()
-    _reseed(course.model, run.generator("dropout", number))
-    course.optimiser.learning_rate.assign(rate_now)
-    totals: dict[str, float] = {}
-    seen = 0
-    place = f"{course.task.name}, epoch {number + 1}"
-    order = run.generator("epoch", number)
-    try:
-        for batch in images.epoch(how.batch_size, order, how.augment):
-            size = int(batch[2].shape[0])
-            found = {name: float(value) for name, value in course.step(*batch).items()}
-            check_loss(found, f"{place}, batch {seen // how.batch_size + 1}")
-            totals = {name: totals.get(name, 0.0) + found[name] * size for name in found}
-            seen += size
-        state = snapshot(course.model)
-        check_weights(state, place)
-    except HarnessError:
-        restore(course.model, course.last, "the last good epoch")
-        raise
-    course.last = state
-    row: Row = {"network": course.task.name, "epoch": number + 1, "learning_rate": rate_now}
-    row |= {name: total / seen for name, total in totals.items()}
-    row |= course.goal.measure()
-    return row | (course.task.look(course.model) if course.task.look is not None else {})
 
 
 def _reseed(model: keras.Model, generator: np.random.Generator) -> None:
@@ -240,14 +209,32 @@ def _reseed(model: keras.Model, generator: np.random.Generator) -> None:
             variable.assign(drawn)
 
 
-def _save(course: _Course, weights: Weights, history: Sequence[Row], run: Run) -> None:
-    content = course.state()
-    for name, best in weights.items():
-        content |= under(f"best.{name}", best)
-    run.checkpoint.save(len(history), content, history)
+def train(
+    tasks: Sequence[Task],
+    images: Split,
+    validation: Split,
+    how: Training | ShuntTraining,
+    run: Run,
+    watch: Watch = lambda _weights, _history: None,
+) -> Trained:
+    """Train one task after the other, each to its best epoch on the validation images.
 
+    Of equally good epochs the last is taken. Test images play no part. A run that was killed goes
+    on to the same bytes.
 
-def _tell(course: _Course, done: int, total: int, run: Run) -> None:
-    column = course.goal.column
-    value = float(course.rows[-1][column] or 0)
-    run.progress(done, total, f"{course.task.name}, {column.replace('_', ' ')} {value:.4g}")
+    Raises
+    ------
+    HarnessError
+        A loss or a weight is no number any more. The checkpoint stays that of the last good epoch,
+        and so does the model.
+    """
+    splits = (images, validation)
+    planned = [
+        Planned(task.name, how.epochs, partial(_Course.begin, task, splits, how, run))
+        for task in tasks
+    ]
+    trained = epochs.train(
+        planned, run, lambda seen: watch(seen.trained.weights, seen.trained.history)
+    )
+    watch(trained.weights, trained.history)
+    return trained

@@ -73,7 +73,7 @@ class Panel:
     @property
     def frame(self) -> Box:
         """Where labels may stand, in points from the panel's lower left."""
-        return Box(2, 2, self.width - 1, self.height)
+        return Box(2, 2, self.width, self.height)
 
     def at(self, x: float, y: float) -> Point:
         """Return where a point lies, in points from the panel's lower left."""

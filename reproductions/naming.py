@@ -1,4 +1,4 @@
-"""Arrays of several networks in one file."""
+"""Arrays of several networks in one file, told apart by how their names begin."""
 
 from __future__ import annotations
 
