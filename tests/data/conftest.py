@@ -77,6 +77,12 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the output of the tests clean."""
 
 
+@pytest.fixture(autouse=True)
+def direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask the mirrors themselves, whatever proxy the user has."""
+    monkeypatch.setenv("no_proxy", "*")
+
+
 @pytest.fixture
 def mirror() -> Iterator[Mirror]:
     """Run a mirror in a thread."""

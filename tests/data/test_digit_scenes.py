@@ -206,7 +206,7 @@ def test_a_shape_grows_by_all_eight_neighbours():
     np.testing.assert_array_equal(grown(shape), expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40), st.booleans())
 def test_a_ground_is_made_of_bytes_at_any_size(seed, height, width, dark):
     """Whatever is drawn, each channel is between 0 and 255."""
@@ -235,7 +235,6 @@ def test_draws_are_those_of_the_raw_stream():
     )[:15]  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 2**31), st.integers(-100, 100), st.integers(0, 99))
 def test_draws_are_within_their_bounds(seed, bound, low, span):
     """A number is below its bound, and between its ends."""

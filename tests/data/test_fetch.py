@@ -41,14 +41,14 @@ def test_the_failure_names_every_mirror_and_why(mirror, tmp_path):
         "403": "403 Forbidden",
         "500": "500 Internal Server Error",
         "loop": "redirects without end",
-        "stall": "no answer for 2 s",
+        "stall": "no answer for 5 s",
         "short": "the connection broke before the end",
         "cut": f"1000 bytes instead of {len(GOOD)}",
         "other": f"sha256 {sha256(bytes(len(GOOD)))} instead of {sha256(GOOD)}",
     }
     urls = [mirror.url(fault) for fault in faults]
     with pytest.raises(HarnessError) as caught:
-        obtain(with_mirrors(*urls), tmp_path, quiet, timeout=2)
+        obtain(with_mirrors(*urls), tmp_path, quiet, timeout=5)
 
     for url, reason in zip(urls, faults.values(), strict=True):
         assert f"{url}: {reason}" in caught.value.message

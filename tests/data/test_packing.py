@@ -167,7 +167,7 @@ def test_a_gzip_bomb_is_given_up_at_the_limit(tmp_path):
         read_gzip(path, 4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=3000), st.booleans())
 def test_garbage_never_raises_anything_else(tmp_path_factory, content, packed):
     """Any bytes, also behind a valid layer of gzip, give members or a HarnessError."""
@@ -177,7 +177,7 @@ def test_garbage_never_raises_anything_else(tmp_path_factory, content, packed):
         read_tar(path, WANTED)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 2047), st.integers(0, 255))
 def test_a_changed_byte_never_raises_anything_else(tmp_path_factory, place, value):
     """One changed byte of a tar archive gives the member or a HarnessError."""

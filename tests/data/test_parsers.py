@@ -139,7 +139,7 @@ def test_cifar_with_a_record_too_few_is_refused(tmp_path):
         read(more, {"set.tar.gz": folder / "set.tar.gz"})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\0\0\x08\x03", idx_bytes(pixels(1, 3))]))
 def test_parsers_raise_nothing_else_on_garbage(content, start):
     """Any bytes give images of the right shape or a HarnessError."""
@@ -156,7 +156,7 @@ def test_parsers_raise_nothing_else_on_garbage(content, start):
         assert found.shape[1:3] == (2, 3)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 6), st.sampled_from([1, 2]))
 def test_cifar_records_come_back_whole(count, label_bytes):
     """Reading is the inverse of writing, for any number of records."""

@@ -107,7 +107,7 @@ def test_texts_in_a_picture_are_no_bomb():
     assert peak < 10_000_000
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 10**6), st.integers(0, 255), st.booleans())
 def test_a_changed_byte_gives_a_picture_or_a_message(place, value, coloured):
     """PNG has checksums: a changed byte is noticed, or it changes nothing that counts."""

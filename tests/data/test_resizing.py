@@ -24,7 +24,7 @@ def mean(image, rows, columns):
     return total / ((rows[1] - rows[0]) * (columns[1] - columns[0]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 7), st.integers(1, 9), st.data())
 def test_each_new_pixel_is_the_rounded_mean_of_its_area(height, width, data):
     """It agrees with the definition in exact fractions, at any size."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.data.split import apportion, divide, subset
@@ -20,7 +20,6 @@ SPLITS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(LABELS, SPLITS)
 def test_parts_are_disjoint_and_complete(labels, split):
     """Every record is in exactly one part, and each part is in ascending order."""
@@ -32,7 +31,6 @@ def test_parts_are_disjoint_and_complete(labels, split):
     assert len(parts.test) == round(split.test * len(labels))
 
 
-@settings(deadline=None)
 @given(LABELS, SPLITS)
 def test_classes_keep_their_proportions(labels, split):
     """In each part every class is within one record of its share."""
@@ -43,7 +41,6 @@ def test_classes_keep_their_proportions(labels, split):
     assert (np.abs(taken - exact) < 1).all()
 
 
-@settings(deadline=None)
 @given(LABELS, SPLITS)
 def test_the_split_depends_on_labels_and_seed_alone(labels, split):
     """The same labels and seed give the same parts, which their digests tell."""
@@ -89,7 +86,6 @@ def test_a_part_without_images_is_refused():
         divide(np.zeros(5, dtype=np.int64), Split(test=0.4, validation=0.1, seed=0), 0)
 
 
-@settings(deadline=None)
 @given(LABELS, SPLITS, st.integers(1, 150))
 def test_a_limit_takes_a_part_of_the_part(labels, split, count):
     """A limit keeps so many records of the part, or all when there are fewer."""

@@ -5,13 +5,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from dataset_samples import pixels
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.data.statistics import moments
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 4), st.sampled_from([16, 255]))
 def test_moments_are_those_of_exact_arithmetic(count, channels, maximum):
     """Mean and deviation are the exact ones to six digits, by channel."""

@@ -37,7 +37,7 @@ def test_checksums_are_those_of_the_standard(content, checksum):
     assert crc32c(content) == checksum
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32), st.integers(0, 5000))
 def test_lanes_give_what_reading_bit_by_bit_gives(seed, size):
     """The fast way through long contents agrees with the definition at any length."""
@@ -196,7 +196,7 @@ def test_a_damaged_message_is_refused(message, reason):
         features("file: record 3", message)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=80))
 def test_garbage_is_no_message_or_one(content):
     """Any bytes give values or a HarnessError, and nothing else."""
@@ -208,7 +208,7 @@ def test_garbage_is_no_message_or_one(content):
     assert all(isinstance(value, bytes | int) for values in found.values() for value in values)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.text(max_size=9), st.one_of(st.binary(), st.integers(0, 2**64 - 1))))
 def test_a_message_comes_back_whole(values):
     """Reading is the inverse of writing."""

@@ -193,7 +193,7 @@ def test_the_same_files_pack_to_the_same_bytes(tmp_path):
         assert archive.read("x/a", 9) == b"a" * 9
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 400), st.integers(0, 255))
 def test_a_changed_byte_never_raises_anything_else(tmp_path_factory, place, value):
     """One changed byte gives members or a HarnessError."""

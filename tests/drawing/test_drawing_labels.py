@@ -18,7 +18,7 @@ def test_looks_differ_in_colour_and_mark_together():
     assert len({look(at).marker for at in range(8)}) == 8
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.floats(-100, 100), min_size=1, max_size=9),
     st.floats(0.5, 20),
@@ -39,7 +39,7 @@ FRAME = Box(0, 0, 330, 230)
 PLACES = st.tuples(st.integers(8, 322), st.integers(8, 222))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(PLACES, min_size=1, max_size=14), st.lists(PLACES, max_size=4))
 def test_labels_lie_on_no_mark_and_on_no_other_label(centres, ends):
     """Wherever marks lie, even upon each other, their labels are inside, apart, and repeatable."""

@@ -8,7 +8,7 @@ from reproductions.drawing.labels import Box
 from reproductions.drawing.panel import Panel, Scale
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.floats(1e-6, 1e6), st.floats(1.01, 1e6), st.floats(0, 1), st.booleans())
 def test_places_and_values_of_a_scale_are_inverse(low, factor, share, logarithmic):
     """The value so far along an axis lies exactly so far along it."""

@@ -17,7 +17,7 @@ def test_a_width_looks_the_same_with_and_without_32_bits():
     assert len(set(with_full.values())) == len(WIDTHS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(1e-5, 1e6), st.floats(3, 1e6))
 def test_logarithmic_axes_have_some_ticks_and_not_many(low, factor):
     """An axis over a factor of three or more has 1 to 9 ticks, all within it."""

@@ -70,7 +70,7 @@ def test_systems_are_those_that_are_asked_for_in_their_order():
     assert {text.get_text() for text in upper.texts} == {"separate models", "taught", "untaught"}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=9))
 def test_names_beside_the_axes_stay_apart_and_in_order(wanted):
     """Names never touch, none is above the axes, and they are in the order of their lines."""

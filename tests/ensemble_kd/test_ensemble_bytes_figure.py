@@ -187,7 +187,7 @@ def test_every_mark_and_every_word_can_be_read(picture):
 SCORE = st.tuples(st.floats(70, 100), st.floats(0, 9))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.fixed_dictionaries(
         {name: st.fixed_dictionaries(dict.fromkeys(SIZES, SCORE)) for name in MEASURED}

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.formats import rows
@@ -198,7 +198,6 @@ def test_missing_stage_is_different_and_an_unknown_one_new(tmp_path):
     assert found["gone"].reason == "it did not end well"
 
 
-@settings(deadline=None)
 @given(
     value=st.floats(1e-3, 1e6) | st.floats(-1e6, -1e-3),
     tolerance=st.floats(1e-9, 1e-2),
@@ -215,7 +214,6 @@ def test_tolerance_is_relative_and_two_sided(tmp_path_factory, value, tolerance,
     assert table_difference(old, far, tolerance) != ""
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -122,7 +122,7 @@ networks = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(networks)
 def test_no_map_shrinks_to_nothing(described):
     """At any image size every map has at least one pixel, and every layer fits the last."""

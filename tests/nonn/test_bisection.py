@@ -40,7 +40,7 @@ def most_equal(links):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(connected_graphs())
 def test_connected_community_is_cut_into_connected_parts(links):
     """Both parts are connected and share the filters."""
@@ -52,7 +52,7 @@ def test_connected_community_is_cut_into_connected_parts(links):
     assert len(components(first, links)) == len(components(second, links)) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(connected_graphs(more=0))
 def test_tree_is_cut_as_equally_as_can_be(links):
     """Of a tree, no two connected parts are more equal than those found."""
@@ -73,7 +73,7 @@ def test_pieces_are_shared_out_whole():
     assert halves(tuple(range(7)), links) == ((0, 1, 2), (3, 4, 5, 6))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(connected_graphs(), st.data())
 def test_part_has_the_size_that_is_wanted(links, data):
     """The part has exactly that many filters, is connected, and nothing gets lost."""

@@ -54,7 +54,7 @@ def some_menus(draw, most):
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some_menus(8), st.data())
 def test_ideal_sizes_are_the_best_of_all(found, data):
     """No sizes that fit and add up to the same are worth more."""
@@ -67,7 +67,7 @@ def test_ideal_sizes_are_the_best_of_all(found, data):
     assert worth(found, sizes) == max(worth(found, one) for one in every if sum(one) == total)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some_menus(12), st.lists(st.integers(1, 5), min_size=3, max_size=6))
 def test_packing_is_the_best_of_all(found, sizes):
     """No packing of whole communities that fits is worth more, and one is found if there is one."""
@@ -87,7 +87,7 @@ def test_packing_is_the_best_of_all(found, sizes):
         assert worth(found, loads) == max(every)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some_menus(9), st.lists(st.integers(1, 6), min_size=1, max_size=5))
 def test_every_device_gets_what_it_has_room_for(found, sizes):
     """Whatever the communities, each filter is placed once and no device is too full or empty."""

@@ -67,14 +67,14 @@ def test_activity_by_class():
     assert tables["label_all"].tolist() == [[1, 0], [1, 0], [0.75, 0], [1, 0], [0.25, 0]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(activities, st.integers(2, 12))
 def test_equals_the_plain_loop(activity, top_k):
     """Whole arrays give what a double loop over every image's strongest filters gives."""
     assert np.array_equal(weights_of(activity, top_k), loop_of(activity, top_k))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(activities)
 def test_symmetric_bounded_and_without_loops(activity):
     """Weights are symmetric, zero on the diagonal, and at most a quarter for each image."""
@@ -86,7 +86,7 @@ def test_symmetric_bounded_and_without_loops(activity):
     assert weights.max() <= len(activity) / 4 * (1 + 1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(activities, st.data())
 def test_follows_a_permutation_of_filters(activity, data):
     """Filters in another order give the same weights in that order, when no tie is cut."""
@@ -98,7 +98,7 @@ def test_follows_a_permutation_of_filters(activity, data):
     assert np.array_equal(permuted, weights[np.ix_(order, order)])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(activities, st.integers(-6, 6))
 def test_scale_of_an_image_does_not_matter(activity, power):
     """Activity times a positive factor, image by image, gives the same weights."""
@@ -107,7 +107,7 @@ def test_scale_of_an_image_does_not_matter(activity, power):
     assert np.array_equal(weights_of(activity * factor[:, None]), weights_of(activity))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(activities, st.integers(0, 12))
 def test_adds_up_over_batches(activity, cut):
     """The weights of all images are those of two batches added."""

@@ -60,7 +60,7 @@ def test_bytes_are_multiplied_by_their_scales():
 
 
 @given(st.integers(0, 99), st.lists(st.integers(1, 9), min_size=1, max_size=5), st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_one_image_is_answered_as_in_a_batch(seed, sizes, data):
     """The bits of an image's scores do not depend on the images beside it."""
     found = head(seed, sizes, 7)

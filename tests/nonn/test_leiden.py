@@ -56,7 +56,7 @@ def test_small_graphs_are_solved(seed, gamma):
     assert exact(links, leiden.find(links, gamma, generator(0)), gamma) == best
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 999), st.integers(2, 24), st.floats(0.05, 0.6), st.sampled_from(GAMMAS))
 def test_communities_are_connected_and_complete(seed, filters, share, gamma):
     """Every filter is in one community, whose filters hang together by links inside it."""
@@ -68,7 +68,7 @@ def test_communities_are_connected_and_complete(seed, filters, share, gamma):
     assert all(len(components(community, links)) == 1 for community in found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 999), st.integers(2, 24), st.floats(0.05, 0.6), st.sampled_from(GAMMAS))
 def test_no_move_of_a_filter_betters_the_result(seed, filters, share, gamma):
     """No filter gains by joining another community, or by leaving for one of its own."""

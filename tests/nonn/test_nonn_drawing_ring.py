@@ -10,7 +10,7 @@ from reproductions.nonn.drawing import network
 from reproductions.nonn.drawing.ring import ring, sunflower
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 120), st.integers(0, 7)), min_size=1, max_size=16))
 def test_discs_of_the_ring_do_not_overlap(members):
     """Whatever the sizes of the communities, their discs stand apart and hold their filters."""

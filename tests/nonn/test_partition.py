@@ -109,7 +109,7 @@ def test_gamma_of_the_paper_is_ten_sevenths():
     assert as_fraction(PartitionParams().resolution.gamma).as_integer_ratio() == (10, 7)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graphs(), st.sampled_from([0.5, 1.0, 1 / 0.7, 3.0]), st.integers(0, 3))
 def test_modularity_is_that_of_reichardt_and_bornholdt(weights, gamma, seed):
     """The objective of what is found equals networkx's, and no filter has a better place."""
@@ -155,7 +155,7 @@ def test_larger_gamma_gives_more_communities():
     assert count[0] < count[1] < count[2]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sizes, st.integers(1, 4))
 def test_packing_is_bounded_as_lpt_is(lengths, number):
     """The largest student has at most 4/3 - 1/(3N) times the best possible number of filters."""
@@ -172,7 +172,7 @@ def test_packing_is_bounded_as_lpt_is(lengths, number):
     assert sum(load) == sum(lengths)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sizes, st.integers(1, 12))
 def test_splitting_gives_enough_parts_of_the_same_filters(lengths, number):
     """Splitting keeps every filter once and stops as soon as there are enough parts."""

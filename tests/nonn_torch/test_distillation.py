@@ -49,7 +49,7 @@ def test_a_student_that_says_the_same_learns_from_labels_only():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_both_means_agree_at_ten_classes(seed, images):
     """With ten classes the corrected loss is the released one."""
     random = torch.Generator().manual_seed(seed)
@@ -95,7 +95,7 @@ def test_per_student_parts_are_independent():
 
 
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 5), min_size=1, max_size=4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_joint_transfer_is_bounded(seed, sizes):
     """For features that are not negative the joint loss is at most two by the filters."""
     loss = transfer_loss(features(seed, *sizes), features(seed + 1, *sizes), "joint")

@@ -48,7 +48,7 @@ def test_every_split_is_normalised_alike(images):
 
 
 @given(st.integers(2, 23), st.integers(2, 9), st.integers(0, 2**32 - 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_an_epoch_shows_every_image_once(count, size, seed):
     """Each image comes once, but for a single one that would be a batch of its own."""
     data = split(count)
@@ -75,7 +75,7 @@ def test_order_and_changes_depend_on_the_generator_alone():
 
 
 @given(st.integers(0, 3), st.booleans(), st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_crop_is_a_window_of_the_padded_image(pad, flip, seed):
     """Each changed image is a window of the image with black edges, or the mirror of one."""
     data = split(4, size=3, channels=1)

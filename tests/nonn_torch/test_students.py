@@ -93,7 +93,7 @@ def test_students_start_apart():
 
 
 @given(st.permutations(range(9)), st.integers(1, 4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_filters_are_read_in_any_order(order, students):
     """The order of the assignment's rows does not matter."""
     rows = [{"students": students, "student": f % students, "filter": f} for f in order]

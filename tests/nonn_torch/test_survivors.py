@@ -33,7 +33,7 @@ def generator(seed=0):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.floats(0, 0.99))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_somebody_answers_always(seed, students, dropout):
     """For every image one student at least is left, and without dropout all are."""
     alive = surviving(generator(seed), 20, students, dropout)

@@ -49,7 +49,7 @@ MOST = st.integers(0, 4)
 NEEDED = st.integers(-3, 20)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(instances(), MOST, NEEDED)
 def test_search_finds_what_brute_force_finds(candidates, most, needed):
     """Loss, saving, windows and shunts are those of the best of all choices, ties included.
@@ -67,7 +67,7 @@ def test_search_finds_what_brute_force_finds(candidates, most, needed):
         assert choose(candidates, BLOCKS, most, needed) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(instances(), MOST)
 def test_front_is_that_of_brute_force(candidates, most):
     """The front has every pair of saving and loss that no choice betters, and no other."""
@@ -81,7 +81,7 @@ def test_front_is_that_of_brute_force(candidates, most):
     assert [(one.saving, one.loss) for one in front(candidates, BLOCKS, most)] == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(instances(), MOST)
 def test_each_member_of_the_front_is_the_choice_for_its_saving(candidates, most):
     """Asked for exactly what a member saves, the search returns that member."""
@@ -97,21 +97,21 @@ def loss_of(candidates, most, needed):
         return float("inf")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(instances(), MOST, NEEDED, st.integers(0, 10))
 def test_larger_budget_never_costs_more(candidates, most, needed, less):
     """Who may keep more of the network never loses more."""
     assert loss_of(candidates, most, needed - less) <= loss_of(candidates, most, needed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(instances(), MOST, NEEDED)
 def test_further_shunt_never_costs_more(candidates, most, needed):
     """Who may put in one shunt more never loses more."""
     assert loss_of(candidates, most + 1, needed) <= loss_of(candidates, most, needed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(instances(), MOST)
 def test_windows_are_disjoint_and_few(candidates, most):
     """No block is replaced twice, no more shunts than allowed, each one of the candidates."""
@@ -123,7 +123,7 @@ def test_windows_are_disjoint_and_few(candidates, most):
         assert all(one in candidates for one in choice.chosen)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(instances(), MOST, st.randoms())
 def test_order_of_the_candidates_decides_between_shunts_only(candidates, most, random):
     """In any order the candidates give the same windows."""

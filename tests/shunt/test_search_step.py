@@ -301,7 +301,7 @@ def test_sum_of_quotients_counts_none_below_zero():
     assert losses.parts[0, 0] == PARTS // 20
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=5), st.randoms())
 def test_mean_over_seeds_does_not_depend_on_their_order(values, random):
     """Quotients are averaged exactly."""

@@ -275,7 +275,7 @@ networks = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks)
 def test_every_layer_fits_the_one_before(described):
     """At any size no map vanishes, channels match, and what is added has one shape."""
@@ -297,7 +297,7 @@ def test_every_layer_fits_the_one_before(described):
         shapes[use.name] = use.output
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(networks)
 def test_blocks_add_up_to_the_network(described):
     """What the parts state sums to the network; a residual block keeps the shape of its input."""
@@ -320,7 +320,7 @@ def pool_positions(output_stride, pool, size):
     return use.output[0]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(output_stride=st.sampled_from([8, 16, 32]), pool=st.integers(2, 16))
 def test_smallest_image_of_the_segmentation_head(output_stride, pool):
     """The smallest size that is accepted is the smallest at which the pool finds a place."""

@@ -35,7 +35,7 @@ def test_masks_are_painted_pixel_by_pixel():
     assert len({tuple(pixel) for pixel in painted[4:, :4].reshape(-1, 3).tolist()}) == 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.uint8, (9, 9), elements=st.integers(0, 2)), st.integers(1, 3))
 def test_a_class_is_written_on_deep_inside(mask, least):
     """The place is a pixel of the class, and everything about it within reach is of it as well."""

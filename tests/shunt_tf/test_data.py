@@ -83,7 +83,7 @@ def test_evaluation_keeps_the_stored_order():
 
 
 @given(st.integers(2, 23), st.integers(2, 9), st.integers(0, 2**32 - 1))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_an_epoch_shows_every_image_once(count, size, seed):
     """Each image comes once, but for a single one that would be a batch of its own."""
     split = images_of(count)
@@ -129,7 +129,7 @@ def test_the_stored_images_stay_as_they_are():
 
 
 @given(st.sampled_from([0.0, 0.2, 0.5]), st.booleans(), st.integers(0, 1000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_shifted_image_is_a_window_with_its_edges_repeated(share, flip, seed):
     """Each changed image is moved by whole pixels within the share, or the mirror of one."""
     most = int(share * 5)

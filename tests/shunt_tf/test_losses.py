@@ -54,7 +54,7 @@ def derivative(loss, values):
 
 
 @given(st.integers(1, 5), st.integers(2, 6), st.integers(0, 100))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_cross_entropy_is_minus_the_logarithm_of_the_true_class(count, classes, seed):
     """The mean over images of -log p_y; its gradient is (p - onehot) / B."""
     values = logits(count, classes, seed=seed)

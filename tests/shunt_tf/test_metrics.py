@@ -99,7 +99,7 @@ def test_a_mean_of_no_class_is_refused():
 
 
 @given(st.integers(1, 12), st.integers(1, 5), st.integers(0, 99))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_order_of_images_and_batches_plays_no_part(count, size, seed):
     """The counts are whole numbers, of which the sum has no order."""
     random = generator(seed)

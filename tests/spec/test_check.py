@@ -52,7 +52,6 @@ OTHERS = st.sampled_from(
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(path=st.sampled_from(list(paths_of(SMALL))), other=OTHERS)

@@ -49,7 +49,6 @@ VALUES = st.recursive(
 
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(changes=st.dictionaries(NAMES, VALUES, max_size=4))

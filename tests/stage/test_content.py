@@ -31,7 +31,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("content")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(shape=SHAPES, dtype=st.sampled_from(DTYPES))
 def test_npy_of_numpy_is_its_own_content(folder, shape, dtype):
     """What NumPy writes is in canonical form, and nothing is hashed twice."""
@@ -91,7 +91,7 @@ def test_tensors_in_another_order_are_equal_content(tmp_path):
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0\ufeff"), max_size=5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.lists(TEXT, min_size=2, max_size=2), min_size=1, max_size=4))
 def test_line_ends_and_quotes_of_csv_are_no_content(folder, table):
     """The same cells have one content, whichever line ends and quotes they are written with."""
@@ -162,7 +162,7 @@ def png(scanlines, width, height, level=9, extra=b""):
     return b"\x89PNG\r\n\x1a\n" + b"".join(part or b"" for part in parts)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(pixels=st.binary(min_size=12, max_size=12), kind=st.integers(1, 4))
 def test_filter_and_compression_of_png_are_no_content(folder, pixels, kind):
     """Equal pixels have one content under every filter, level and comment; others have another."""

@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("reading")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.binary(max_size=50), max_size=8), st.integers(1, 3))
 def test_digests_are_those_of_the_bytes(folder, contents, jobs):
     """Every file has the digests of its bytes, however many threads read."""
