@@ -59,6 +59,8 @@ def project(tmp_path_factory):
     shutil.copytree(HERE / "project", root, ignore=ignore)
     for package in ("harness", "reproductions/nonn"):
         shutil.copytree(ROOT / package, root / package, ignore=ignore)
+    for shared in (ROOT / "reproductions").glob("*.py"):
+        shutil.copy(shared, root / "reproductions")
     (root / "reproductions" / "shunt").mkdir()
     for name in SHUNT:
         shutil.copy(ROOT / "reproductions" / "shunt" / name, root / "reproductions" / "shunt")

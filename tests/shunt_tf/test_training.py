@@ -131,7 +131,8 @@ def test_sgd_is_the_published_one():
 
 def test_two_processes_give_the_same_bytes(whole, tmp_path):
     """Another process with another hash seed gives the same weights and the same history."""
-    environment = {**os.environ, "PYTHONHASHSEED": "77"}
+    path = os.pathsep.join(filter(None, sys.path))
+    environment = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": path}
     program = [sys.executable, __file__, str(tmp_path / "weights")]
     done = subprocess.run(
         program, check=True, env=environment, cwd=tmp_path, capture_output=True, text=True
